@@ -16,6 +16,7 @@ const ROOT_FILES: &[&str] = &[
     ".cargo",
     ".ci",
     ".gitignore",
+    ".yamllint",
     ".dockerignore",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
