@@ -1,4 +1,6 @@
-//! The SQL that makes a service's database and roles. It only writes statements; the launcher and the tests run them.
+//! The SQL that makes a service's database and roles: [`Database::role_statements`], [`Database::create_statement`],
+//! [`Database::connect_statements`], [`Database::schema_statements`], in this order. It only writes statements; the launcher
+//! and the tests run them.
 
 /// A service's database and its three roles.
 ///
@@ -62,21 +64,27 @@ impl Database {
         format!("CREATE DATABASE {} OWNER {}", quote_identifier(&self.name), quote_identifier(&self.owner))
     }
 
-    /// Makes the database as a copy of `template`, with the same caveat. Rights on the database itself are not copied:
-    /// run [`Self::right_statements`] too.
+    /// Makes the database as a copy of `template`, with the same caveat. What is inside comes along, the rights on the
+    /// database itself do not: run [`Self::connect_statements`] too.
     pub fn copy_statement(&self, template: &str) -> String {
         format!("{} TEMPLATE {}", self.create_statement(), quote_identifier(template))
     }
 
-    /// Who may connect, and that only the owner creates in schema `public`. Run as a superuser, connected to
-    /// [`Database::name`]; may be repeated.
-    pub fn right_statements(&self) -> Vec<String> {
+    /// Who may connect. Run as a superuser, connected to any database; may be repeated.
+    pub fn connect_statements(&self) -> Vec<String> {
         let [name, owner, app, system] =
             [&self.name, &self.owner, &self.app, &self.system].map(|name| quote_identifier(name));
         vec![
             format!("ALTER DATABASE {name} OWNER TO {owner}"),
             format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC"),
             format!("GRANT CONNECT ON DATABASE {name} TO {app}, {system}"),
+        ]
+    }
+
+    /// That only the owner creates in schema `public`. Run as a superuser, connected to [`Database::name`]; may be repeated.
+    pub fn schema_statements(&self) -> Vec<String> {
+        let [owner, app, system] = [&self.owner, &self.app, &self.system].map(|name| quote_identifier(name));
+        vec![
             format!("ALTER SCHEMA public OWNER TO {owner}"),
             "REVOKE ALL ON SCHEMA public FROM PUBLIC".to_owned(),
             format!("GRANT USAGE ON SCHEMA public TO {app}, {system}"),

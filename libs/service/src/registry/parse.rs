@@ -1,6 +1,9 @@
 //! Reading `registry.toml` and refusing what would only fail later.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use super::{Database, Egress, Service};
 
@@ -56,14 +59,14 @@ impl From<Row> for Service {
 }
 
 fn check(services: &[Service]) -> Result<(), Invalid> {
-    let mut names = HashMap::new();
+    let mut names = HashSet::new();
     let mut ports = HashMap::new();
     for service in services {
         let name = service.name.as_str();
         if !is_name(name) {
             return Err(Invalid(format!("{name:?} is not a service name: lower-case words joined by hyphens")));
         }
-        if names.insert(name, ()).is_some() {
+        if !names.insert(name) {
             return Err(Invalid(format!("two services are named {name}")));
         }
         if service.grpc_port.or(service.http_port).is_none() {
