@@ -60,7 +60,7 @@ where
     run_process(service, &config.process, signals, async |cx: &Context| {
         let routes = build(cx).await?;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("could not listen on {listen}"))?;
-        let server = Server::new(cx.identity().clone(), cx.verifier().clone(), cx.readiness().clone());
+        let server = Server::new(cx.identity().clone(), cx.verifier()?.clone(), cx.readiness().clone());
         Ok(server.serve(listener, routes, cx.shutdown().clone()))
     })
     .await

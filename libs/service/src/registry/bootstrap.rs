@@ -1,6 +1,5 @@
 //! The SQL that makes a service's database and roles: [`Database::role_statements`], [`Database::create_statement`],
-//! [`Database::connect_statements`], [`Database::schema_statements`], in this order. It only writes statements; the launcher
-//! and the tests run them.
+//! [`Database::right_statements`], in this order. It only writes statements; the launcher and the tests run them.
 
 /// A service's database and its three roles.
 ///
@@ -65,7 +64,8 @@ impl Database {
     }
 
     /// Makes the database as a copy of `template`, with the same caveat. What is inside comes along, the rights on the
-    /// database itself do not: run [`Self::connect_statements`] too.
+    /// database itself do not:
+    /// run [`Self::connect_statements`] too.
     pub fn copy_statement(&self, template: &str) -> String {
         format!("{} TEMPLATE {}", self.create_statement(), quote_identifier(template))
     }
@@ -81,14 +81,17 @@ impl Database {
         ]
     }
 
-    /// That only the owner creates in schema `public`. Run as a superuser, connected to [`Database::name`]; may be repeated.
-    pub fn schema_statements(&self) -> Vec<String> {
+    /// [`Self::connect_statements`], and that only the owner creates in schema `public`. Run as a superuser, connected to
+    /// [`Database::name`]; may be repeated.
+    pub fn right_statements(&self) -> Vec<String> {
         let [owner, app, system] = [&self.owner, &self.app, &self.system].map(|name| quote_identifier(name));
-        vec![
+        let mut statements = self.connect_statements();
+        statements.extend([
             format!("ALTER SCHEMA public OWNER TO {owner}"),
             "REVOKE ALL ON SCHEMA public FROM PUBLIC".to_owned(),
             format!("GRANT USAGE ON SCHEMA public TO {app}, {system}"),
-        ]
+        ]);
+        statements
     }
 }
 
