@@ -1,0 +1,76 @@
+//! Calls whose messages stay bytes: the gateway's handlers are one for all methods.
+
+use bytes::{Buf, BufMut, Bytes};
+use contracts::Method;
+use http::uri::PathAndQuery;
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::Channel;
+
+/// Calls a method with an encoded message and answers the encoded message.
+pub async fn unary(
+    channel: &Channel,
+    method: &'static Method,
+    metadata: MetadataMap,
+    message: Bytes,
+) -> Result<Response<Bytes>, Status> {
+    Grpc::new(channel.clone()).unary(request(metadata, message), path(method), BytesCodec).await
+}
+
+/// Calls a method whose answer is a stream of encoded messages.
+pub async fn server_streaming(
+    channel: &Channel,
+    method: &'static Method,
+    metadata: MetadataMap,
+    message: Bytes,
+) -> Result<Response<Streaming<Bytes>>, Status> {
+    Grpc::new(channel.clone()).server_streaming(request(metadata, message), path(method), BytesCodec).await
+}
+
+fn request(metadata: MetadataMap, message: Bytes) -> Request<Bytes> {
+    Request::from_parts(metadata, http::Extensions::new(), message)
+}
+
+fn path(method: &'static Method) -> PathAndQuery {
+    PathAndQuery::from_static(method.path)
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct BytesCodec;
+
+impl Codec for BytesCodec {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for BytesCodec {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, message: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put(message);
+        Ok(())
+    }
+}
+
+impl Decoder for BytesCodec {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    }
+}

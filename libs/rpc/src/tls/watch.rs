@@ -1,0 +1,41 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::{Files, Identity, Loaded};
+
+const EVERY: Duration = Duration::from_secs(5);
+
+impl Identity {
+    /// Reads the files again when they change, for ever. New connections use the new certificate, in both directions.
+    ///
+    /// It looks every five seconds: what mounts certificates into a container swaps a symbolic link, which file notifications miss.
+    pub async fn watch(self) {
+        let mut trouble = None;
+        loop {
+            tokio::time::sleep(EVERY).await;
+            let identity = self.clone();
+            let outcome = tokio::task::spawn_blocking(move || identity.reload()).await;
+            // The same trouble is told once: half-written files cure themselves, expired ones stay.
+            let now = outcome.map_err(anyhow::Error::from).flatten().err().map(|error| format!("{error:#}"));
+            if let Some(error) = now.as_ref().filter(|_| now != trouble) {
+                tracing::warn!(%error, "could not reload the tls identity, the one before stays");
+            }
+            trouble = now;
+        }
+    }
+
+    /// Takes the files as they are now. When they do not fit together, what was loaded before stays.
+    pub fn reload(&self) -> anyhow::Result<()> {
+        let files = Files::read(&self.0.dir)?;
+        if files == self.0.current.load().files {
+            return Ok(());
+        }
+        let loaded =
+            Loaded::new(files).with_context(|| format!("load the tls identity in {}", self.0.dir.display()))?;
+        self.0.current.store(Arc::new(loaded));
+        tracing::info!(dir = %self.0.dir.display(), "loaded a new tls identity");
+        Ok(())
+    }
+}
