@@ -1,10 +1,34 @@
-//! wip
+//! The contracts of the fleet, generated from `proto/`: messages, gRPC clients and servers, their JSON, their rules, the table of
+//! methods, and the OpenAPI document.
+//!
+//! One walk over the descriptors writes all of it at build time ([`contracts-build`](../contracts_build/index.html)), so that none of
+//! them can say something else than the protos. `proto/README.md` has the rules for the protos.
+//!
+//! ```
+//! let method = contracts::method("/igny8.auth.v1.SiteService/GetSite").unwrap();
+//! assert_eq!(method.operation, "sites_get");
+//! assert_eq!(method.rest.as_ref().unwrap().path, "/api/v1/auth/sites/{id}");
+//! ```
+#![warn(missing_docs)]
 
-mod generated {
-    #![expect(
-        clippy::all, clippy::pedantic, clippy::allow_attributes, clippy::allow_attributes_without_reason, missing_docs,
-        reason = "generated code is judged by its generator"
-    )]
-    include!(concat!(env!("OUT_DIR"), "/igny8.rs"));
-}
-pub use generated::igny8::*;
+mod codec;
+mod debug;
+pub mod json;
+mod json_enum;
+mod message;
+mod method;
+mod permissions;
+mod validate;
+
+pub use codec::{Codec, DecodeFailure, Json, PageInfo};
+pub use json_enum::JsonEnum;
+pub use message::{Field, Kind, Message};
+pub use method::{Access, Body, Method, Rest, Verb, method};
+pub use permissions::permissions;
+pub use validate::{Validate, Violation};
+
+/// The OpenAPI 3.1 document of the REST API, as JSON text. `proto/openapi.json` is the committed copy.
+pub const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
+
+include!(concat!(env!("OUT_DIR"), "/packages.rs"));
+include!(concat!(env!("OUT_DIR"), "/table.rs"));

@@ -1,18 +1,41 @@
-//! Writes the Rust side.
+//! Writes the Rust side: what prost and tonic generate, and beside it what only we need.
 
-use std::path::Path;
+mod attributes;
+mod debug;
+mod enums;
+mod names;
+mod packages;
+mod table;
+mod validate;
 
-use anyhow::Result;
+use std::{fs, path::Path};
 
-use crate::compile::Compiled;
+use anyhow::{Context, Result};
 
-/// The prost types with their serde dialect, and the tonic clients and servers.
-pub(crate) fn types(compiled: &Compiled, out_dir: &Path) -> Result<()> {
-    tonic_prost_build::configure()
-        .emit_rerun_if_changed(false)
-        .out_dir(out_dir)
-        .include_file("igny8.rs")
-        
-        .compile_fds(compiled.files.clone())?;
+use crate::{compile::Compiled, model::Model};
+
+/// Writes one file for each proto package, and these for the crate to include: `packages.rs` (the module tree) and `table.rs` (the
+/// methods and all that is said of messages outside their types).
+pub(crate) fn write(compiled: &Compiled, model: &Model, out_dir: &Path) -> Result<()> {
+    types(compiled, model, out_dir).context("generate the message types")?;
+    let table = [table::write(model), enums::write(model), validate::write(model), debug::write(model)].concat();
+    for (name, text) in [("packages.rs", packages::write(model)), ("table.rs", table)] {
+        fs::write(out_dir.join(name), text).with_context(|| format!("write {name}"))?;
+    }
+    Ok(())
+}
+
+fn types(compiled: &Compiled, model: &Model, out_dir: &Path) -> Result<()> {
+    let mut builder = tonic_prost_build::configure().emit_rerun_if_changed(false).out_dir(out_dir);
+    for (path, attribute) in attributes::messages(model) {
+        builder = builder.message_attribute(path, attribute);
+    }
+    for (path, attribute) in attributes::oneofs(model) {
+        builder = builder.enum_attribute(path, attribute);
+    }
+    for (path, attribute) in attributes::fields(model) {
+        builder = builder.field_attribute(path, attribute);
+    }
+    builder.skip_debug(debug::messages_with_secrets(model)).compile_fds(compiled.files.clone())?;
     Ok(())
 }
