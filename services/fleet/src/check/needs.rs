@@ -1,0 +1,119 @@
+//! What steps need, prepared when the first one asks for it and put away at the end.
+
+use anyhow::{Context as _, Result};
+
+use super::steps::Need;
+use super::{Bins, Place, Variables};
+use crate::settings::Settings;
+use crate::state::State;
+use crate::{down, packages, ready, servers, tools, up};
+
+/// What is there already.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    servers: Option<Variables>,
+    node: Option<Bins>,
+    python: Option<Bins>,
+    fleet: Option<Variables>,
+}
+
+/// What a step's command runs with.
+#[derive(Debug, Default)]
+pub(super) struct Provided {
+    pub(super) env: Variables,
+}
+
+impl Prepared {
+    /// What these needs give to a command; the inner error says why the step cannot apply here.
+    pub(super) async fn provide(&mut self, place: &Place<'_>, needs: &[Need]) -> Result<Result<Provided, String>> {
+        let mut provided = Provided::default();
+        let mut bins = Bins::new();
+        for need in needs {
+            match need {
+                Need::File(path) if !place.state.root.join(path).exists() => {
+                    return Ok(Err(format!("there is no {path}")));
+                }
+                Need::Program(name) if packages::find(name).is_none() => {
+                    return Ok(Err(format!("{name} is not installed")));
+                }
+                Need::File(_) | Need::Program(_) => {}
+                Need::Servers => provided.env.extend(self.servers(place).await?),
+                Need::Fleet => provided.env.extend(self.fleet(place).await?),
+                Need::Node => match self.node(place).await? {
+                    Some(found) => bins.extend(found),
+                    None => return Ok(Err("integration-tests/tools has no package-lock.json".to_owned())),
+                },
+                Need::Python => match self.python(place).await? {
+                    Some(found) => bins.extend(found),
+                    None => return Ok(Err("integration-tests/tools has no requirements.txt".to_owned())),
+                },
+            }
+        }
+        if !bins.is_empty() {
+            provided.env.push(("PATH".to_owned(), tools::path_with(&bins)?));
+        }
+        Ok(Ok(provided))
+    }
+
+    async fn servers(&mut self, place: &Place<'_>) -> Result<Variables> {
+        if self.servers.is_none() {
+            let screen = place.progress.step("test servers");
+            let found = servers::ensure(place.test).await?;
+            screen.done();
+            self.servers = Some(vec![
+                ("IGNY8_TEST_DATABASE_URL".to_owned(), found.postgres.to_string().into()),
+                ("IGNY8_TEST_AMQP_URL".to_owned(), found.amqp.to_string().into()),
+            ]);
+        }
+        Ok(self.servers.clone().unwrap_or_default())
+    }
+
+    async fn node(&mut self, place: &Place<'_>) -> Result<Option<Bins>> {
+        if self.node.is_none() {
+            self.node = tools::node(place.state, place.progress).await?.map(|bin| vec![bin]);
+        }
+        Ok(self.node.clone())
+    }
+
+    async fn python(&mut self, place: &Place<'_>) -> Result<Option<Bins>> {
+        if self.python.is_none() {
+            self.python = tools::python(place.state, place.progress).await?.map(|bin| vec![bin]);
+        }
+        Ok(self.python.clone())
+    }
+
+    async fn fleet(&mut self, place: &Place<'_>) -> Result<Variables> {
+        if self.fleet.is_none() {
+            self.fleet = Some(start_fleet(place).await?);
+        }
+        Ok(self.fleet.clone().unwrap_or_default())
+    }
+
+    /// Stops the fleet of the checks. The test servers stay: the next run starts at once.
+    pub(super) async fn finish(self, place: &Place<'_>) {
+        if self.fleet.is_some()
+            && let Ok(state) = check_state(place)
+            && let Err(error) = down::stop(&state, place.progress).await
+        {
+            crate::progress::say(&format!("  ! the fleet of the checks did not stop: {error:#}"));
+        }
+    }
+}
+
+/// A fleet of its own, empty at the start: checks write nonsense, and a person's data is not theirs.
+async fn start_fleet(place: &Place<'_>) -> Result<Variables> {
+    let state = check_state(place)?;
+    down::reset(&state, place.progress).await?;
+    let state = check_state(place)?;
+    up::detached(&state, &up::Wishes::default()).await?;
+    let settings = Settings::read(state)?;
+    let url = crate::services::public_url(&settings)?;
+    let client = ready::client()?;
+    let token = ready::sign_in(&client, &url, &settings.password(ready::DEMO_PASSWORD)?).await?;
+    let token = token.context("the fleet of the checks knows no demo account")?;
+    Ok(vec![("IGNY8_URL".to_owned(), url.into()), ("IGNY8_TOKEN".to_owned(), token.into())])
+}
+
+fn check_state(place: &Place<'_>) -> Result<State> {
+    State::open(&place.state.root, &place.state.dir.join("check"))
+}

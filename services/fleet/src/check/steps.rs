@@ -1,0 +1,97 @@
+//! The checks, in the order in which they run. To add one, add a row.
+
+/// What a step runs. The working directory is the root of the checkout.
+#[derive(Debug, Clone, Copy)]
+pub enum Action {
+    /// A command of which only a failure is worth reading.
+    Quiet(&'static [&'static str]),
+    /// A command whose output is shown as it comes.
+    Shown(&'static [&'static str]),
+    /// All Rust tests.
+    RustTests,
+}
+
+/// What has to be there first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// The test servers: `IGNY8_TEST_DATABASE_URL` and `IGNY8_TEST_AMQP_URL`.
+    Servers,
+    /// The npm tools of `integration-tests/tools`, on `PATH`.
+    Node,
+    /// The Python tools of `integration-tests/tools`, on `PATH`.
+    Python,
+    /// A fleet of its own: `IGNY8_URL` and `IGNY8_TOKEN`, an access token of an account's owner.
+    Fleet,
+    /// A program that is good to have: without it the step is skipped.
+    Program(&'static str),
+    /// A file or directory of the checkout: without it there is nothing to check.
+    File(&'static str),
+}
+
+/// One check.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// For `test --only`.
+    pub name: &'static str,
+    pub what: &'static str,
+    pub needs: &'static [Need],
+    pub action: Action,
+}
+
+use Action::{Quiet, RustTests, Shown};
+use Need::{File, Fleet, Node, Program, Python, Servers};
+
+const COMPARE_TYPES: &str = "openapi-typescript proto/openapi.json | diff -u services/web/src/services/schema.d.ts -";
+const SCHEMATHESIS: &str = "schemathesis run proto/openapi.json --url \"$IGNY8_URL\" \
+    --header \"Authorization: Bearer $IGNY8_TOKEN\" --checks all --max-time 180";
+const YAML: &str = "git ls-files '*.yaml' '*.yml' ':!helm/*/templates' | xargs --no-run-if-empty yamllint --strict";
+const SHELL: &str = "git ls-files '*.sh' | xargs --no-run-if-empty shellcheck";
+
+pub const STEPS: &[Step] = &[
+    Step { name: "fmt", what: "Rust is formatted", needs: &[], action: Quiet(&["cargo", "fmt", "--all", "--check"]) },
+    Step {
+        name: "clippy",
+        what: "Rust has no lint",
+        needs: &[],
+        action: Quiet(&["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    },
+    Step { name: "rust", what: "Rust tests", needs: &[Servers], action: RustTests },
+    Step {
+        name: "deny",
+        what: "licences, advisories and sources of dependencies",
+        needs: &[Program("cargo-deny"), File("deny.toml")],
+        action: Quiet(&["cargo", "deny", "check"]),
+    },
+    Step {
+        name: "buf-lint",
+        what: "protos follow the rules",
+        needs: &[Node],
+        action: Quiet(&["buf", "lint", "proto"]),
+    },
+    Step {
+        name: "buf-breaking",
+        what: "protos stay compatible",
+        needs: &[Node, File("proto/baseline.binpb")],
+        action: Quiet(&["buf", "breaking", "proto", "--against", "proto/baseline.binpb"]),
+    },
+    Step {
+        name: "openapi",
+        what: "the OpenAPI document is valid",
+        needs: &[Node, File("proto/openapi.json")],
+        action: Quiet(&["redocly", "lint", "--config", "integration-tests/tools/redocly.yaml", "proto/openapi.json"]),
+    },
+    Step {
+        name: "types",
+        what: "the console's types are up to date",
+        needs: &[Node, File("services/web/src/services/schema.d.ts")],
+        action: Quiet(&["sh", "-c", COMPARE_TYPES]),
+    },
+    Step { name: "yaml", what: "YAML is well formed", needs: &[Python], action: Quiet(&["sh", "-c", YAML]) },
+    Step { name: "shell", what: "shell scripts have no fault", needs: &[Python], action: Quiet(&["sh", "-c", SHELL]) },
+    Step {
+        name: "schemathesis",
+        what: "a running fleet answers as the OpenAPI document says",
+        needs: &[Python, Fleet, File("proto/openapi.json")],
+        action: Shown(&["sh", "-c", SCHEMATHESIS]),
+    },
+];
