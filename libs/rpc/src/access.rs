@@ -135,8 +135,8 @@ fn named_account(headers: &HeaderMap) -> Result<Option<AccountId>> {
     Ok(Some(AccountId::checked(id)))
 }
 
-/// Whether the method is for the bearer of a verified token.
-fn check(method: &Method, token: &Verified) -> Result<()> {
+/// Whether the method is for the bearer of a verified token. The gateway asks it too, to refuse early.
+pub fn check(method: &Method, token: &Verified) -> Result<()> {
     let Access::Token { min_role, scope, while_suspended } = method.access else { return Ok(()) };
     check_scope(scope, token)?;
     if i32::from(token.role) < i32::from(min_role) {

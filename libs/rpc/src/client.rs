@@ -20,51 +20,23 @@ mod context;
 mod deadline;
 mod endpoint;
 mod raw;
+mod target;
 
 use std::sync::Arc;
 use std::task::{self, Poll};
 
-use anyhow::Context as _;
 use futures_util::future::BoxFuture;
-use http::Uri;
 use tonic::Status;
 use tonic::body::Body;
 
 pub use context::Context;
 pub use raw::{server_streaming, unary};
+pub use target::Target;
 
 use self::balance::Balance;
 use self::deadline::Deadline;
 use crate::tls::Identity;
 use crate::{Error, Result};
-
-/// A connection may turn out to be closed just when a call is given to it; this often the call looks for another one.
-const ATTEMPTS: usize = 3;
-
-/// A service and where it is found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    service: String,
-    host_and_port: String,
-}
-
-impl Target {
-    /// The service of this name at a URL such as `https://auth.igny8.svc:7001`. Its host may resolve to many addresses.
-    pub fn new(service: impl Into<String>, url: &str) -> anyhow::Result<Self> {
-        let service = service.into();
-        let uri: Uri = url.parse().with_context(|| format!("read the address of {service}"))?;
-        let (host, port) = (uri.host(), uri.port_u16());
-        let (Some(host), Some(port)) = (host, port) else {
-            anyhow::bail!("the address of {service} needs a host and a port: {url}")
-        };
-        Ok(Self { service, host_and_port: format!("{host}:{port}") })
-    }
-
-    /// The name that the certificate at the other end must carry.
-    pub fn service(&self) -> &str {
-        &self.service
-    }
-}
 
 /// A channel to all addresses of a service, for the generated clients. Clones share the connections.
 #[derive(Debug, Clone)]
@@ -83,12 +55,6 @@ impl Channel {
     pub fn with(&self, context: impl Into<Context>) -> Self {
         Self { balance: Arc::clone(&self.balance), context: context.into() }
     }
-
-    async fn send(self, request: http::Request<Body>, deadline: Deadline) -> Result<http::Response<Body>> {
-        let answer = tokio::time::timeout_at(deadline.at(), self.balance.send(request, ATTEMPTS)).await;
-        let answer = answer.map_err(|_| deadline.exceeded(self.balance.service()))??;
-        Ok(deadline.guard(answer))
-    }
 }
 
 impl tower::Service<http::Request<Body>> for Channel {
@@ -104,7 +70,18 @@ impl tower::Service<http::Request<Body>> for Channel {
         self.context.apply(request.headers_mut());
         let deadline = Deadline::of(&request, self.context.deadline());
         deadline.apply(request.headers_mut());
-        let sending = self.clone().send(request, deadline);
-        Box::pin(async move { sending.await.map_err(Error::into) })
+        let balance = Arc::clone(&self.balance);
+        Box::pin(async move { send(&balance, request, deadline).await.map_err(Error::into) })
+    }
+}
+
+async fn send(
+    balance: &Arc<Balance>,
+    request: http::Request<Body>,
+    deadline: Deadline,
+) -> Result<http::Response<Body>> {
+    match tokio::time::timeout_at(deadline.at(), balance.send(request)).await {
+        Ok(answer) => Ok(deadline.guard(answer?)),
+        Err(_) => Err(Error::deadline_exceeded(anyhow::anyhow!("{} did not answer in time", balance.service()))),
     }
 }

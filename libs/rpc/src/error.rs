@@ -130,7 +130,7 @@ impl Error {
     }
 
     /// Several fields of the request are wrong: `INVALID_FIELD`.
-    pub(crate) fn invalid_fields(mut violations: Vec<Violation>) -> Self {
+    pub fn invalid_fields(mut violations: Vec<Violation>) -> Self {
         match (violations.len(), violations.pop()) {
             (1, Some(only)) => Self::invalid(only.field, only.message),
             (count, last) => {
@@ -249,6 +249,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.cause.as_ref().map(|cause| cause.as_ref())
+        self.0.cause.as_ref().map(AsRef::as_ref)
     }
 }

@@ -90,10 +90,15 @@ fn span(service: &'static str, method: &'static str, peer: &Peer, headers: &Head
         request_id = peer.request_id,
         account = Empty,
     );
+    continue_trace(&span, headers);
+    span
+}
+
+/// Makes a span that has not been entered yet a part of the trace that `headers` name, if they do.
+pub fn continue_trace(span: &Span, headers: &HeaderMap) {
     let parent = opentelemetry::global::get_text_map_propagator(|propagator| propagator.extract(&Carrier(headers)));
     // It fails when traces are not collected.
     let _ = span.set_parent(parent);
-    span
 }
 
 /// The names of what the contracts and gRPC's health service know. Any other path is one name, so that nobody fills the metrics.

@@ -2,14 +2,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::Context;
 use arc_swap::ArcSwap;
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::SendRequest;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tonic::body::Body;
 
 use super::Target;
@@ -18,7 +17,8 @@ use crate::tls::Identity;
 use crate::{Error, Result};
 
 const RESOLVE_EVERY: Duration = Duration::from_secs(10);
-const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A connection may turn out to be closed just when a call is given to it; this often the call looks for another one.
+const ATTEMPTS: usize = 3;
 
 /// All addresses of one service, taken in turn.
 #[derive(Debug)]
@@ -41,13 +41,9 @@ impl Balance {
     }
 
     /// Sends a request on a connection that stands. A request that could not be sent goes to the next one; one that was is never repeated.
-    pub(super) async fn send(
-        self: &Arc<Self>,
-        request: http::Request<Body>,
-        attempts: usize,
-    ) -> Result<http::Response<Incoming>> {
+    pub(super) async fn send(self: &Arc<Self>, request: http::Request<Body>) -> Result<http::Response<Incoming>> {
         let mut request = self.address(request)?;
-        let mut left = attempts;
+        let mut left = ATTEMPTS;
         loop {
             left = left.saturating_sub(1);
             let mut failed = match self.connection().await?.try_send_request(request).await {
@@ -74,20 +70,23 @@ impl Balance {
         Ok(request)
     }
 
-    /// The next address in turn that is not at rest. When all are, each gets another chance: the fleet may just have come back.
+    /// The next connection in turn. Addresses without one are connected to meanwhile; a call only waits for that when no connection stands,
+    /// and then for the first that does.
     async fn connection(self: &Arc<Self>) -> Result<SendRequest<Body>> {
         let mut endpoints = self.endpoints().await?;
         let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(endpoints.len()).unwrap_or_default();
         endpoints.rotate_left(turn);
-        endpoints.sort_by_key(|endpoint| endpoint.rests());
-        let mut failure = Error::unavailable(anyhow::anyhow!("{} has no address", self.service()));
-        for endpoint in endpoints {
-            match endpoint.connection().await {
-                Ok(connection) => return Ok(connection),
-                Err(error) => failure = error,
-            }
+        let (resting, ready): (Vec<_>, Vec<_>) = endpoints.into_iter().partition(|endpoint| endpoint.rests());
+        let open = ready.iter().find_map(|endpoint| endpoint.open().or_else(|| endpoint.connect_meanwhile()));
+        if let Some(connection) = open {
+            return Ok(connection);
         }
-        Err(failure)
+        match first(&ready).await {
+            Ok(connection) => Ok(connection),
+            // All addresses are dead or were a moment ago: they get another chance, the fleet may just have come back.
+            Err(error) if resting.is_empty() => Err(error),
+            Err(_) => first(&resting).await,
+        }
     }
 
     /// The addresses, resolved anew every ten seconds. Only the first call waits for it.
@@ -113,19 +112,25 @@ impl Balance {
         if !is_stale(*resolved) && !self.endpoints.load().is_empty() {
             return Ok(());
         }
-        let name = &self.target.host_and_port;
-        let addresses = timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host(name)).await;
-        let addresses = addresses.context("no answer in time").and_then(|found| Ok(found?));
+        let addresses = self.target.resolve().await;
         *resolved = Some(Instant::now());
-        let addresses = addresses.with_context(|| format!("resolve {name}")).map_err(Error::unavailable)?;
+        let addresses = addresses.map_err(Error::unavailable)?;
         let known = self.endpoints.load();
         let endpoint = |address| match known.iter().find(|endpoint| endpoint.address() == address) {
             Some(endpoint) => Arc::clone(endpoint),
             None => Arc::new(Endpoint::new(self.service(), address, self.identity.clone())),
         };
-        self.endpoints.store(Arc::new(addresses.map(endpoint).collect()));
+        self.endpoints.store(Arc::new(addresses.into_iter().map(endpoint).collect()));
         Ok(())
     }
+}
+
+async fn first(endpoints: &[Arc<Endpoint>]) -> Result<SendRequest<Body>> {
+    if endpoints.is_empty() {
+        return Err(Error::unavailable(anyhow::anyhow!("there is no address to call")));
+    }
+    let connecting = endpoints.iter().map(|endpoint| Box::pin(endpoint.connection()));
+    futures_util::future::select_ok(connecting).await.map(|(connection, _)| connection)
 }
 
 fn is_stale(resolved: Option<Instant>) -> bool {

@@ -36,7 +36,7 @@ impl Context {
         }
         let trace = tracing::Span::current().context();
         opentelemetry::global::get_text_map_propagator(|propagator| {
-            propagator.inject_context(&trace, &mut Carrier(headers))
+            propagator.inject_context(&trace, &mut Carrier(headers));
         });
     }
 

@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -41,10 +41,6 @@ impl Deadline {
         }
     }
 
-    pub(super) fn exceeded(self, service: &str) -> Error {
-        Error::deadline_exceeded(anyhow::anyhow!("{service} did not answer in time"))
-    }
-
     /// Ends the body at the deadline too: a server may hang after its first byte.
     pub(super) fn guard(self, response: http::Response<Incoming>) -> http::Response<Body> {
         response.map(|body| Body::new(Guarded { body, end: Box::pin(sleep_until(self.0)) }))
@@ -61,12 +57,11 @@ impl HttpBody for Guarded {
     type Error = tonic::codegen::StdError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        if self.end.as_mut().poll(cx).is_ready() {
+            let error = Error::deadline_exceeded(anyhow::anyhow!("the answer did not end in time"));
+            return Poll::Ready(Some(Err(Status::from(error).into())));
         }
-        ready!(self.end.as_mut().poll(cx));
-        let error = Error::deadline_exceeded(anyhow::anyhow!("the answer did not end in time"));
-        Poll::Ready(Some(Err(Status::from(error).into())))
+        Pin::new(&mut self.body).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(Into::into)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -61,7 +61,16 @@ impl Endpoint {
         }
     }
 
-    fn open(&self) -> Option<SendRequest<Body>> {
+    /// Begins to connect, if nobody does, and has no connection yet.
+    pub(super) fn connect_meanwhile(self: &Arc<Self>) -> Option<SendRequest<Body>> {
+        if self.connecting.try_lock().is_ok() {
+            tokio::spawn(Arc::clone(self).connect(Instant::now()));
+        }
+        None
+    }
+
+    /// The connection that stands, if one does.
+    pub(super) fn open(&self) -> Option<SendRequest<Body>> {
         let connection = self.connection.load();
         connection.as_deref().filter(|connection| !connection.is_closed()).cloned()
     }

@@ -22,7 +22,7 @@ const UNAVAILABLE: &[&str] = &[
     "canceling statement due to conflict with", // 40001, on a standby
 ];
 
-const STATEMENT_TIMEOUT: &str = "canceling statement due to"; // 57014, after the two above
+const STATEMENT_TIMEOUT: &str = "canceling statement due to"; // 57014: a timeout, or a request to cancel
 
 /// What the driver says when a value does not fit its column: the connection is sound and the fault ours.
 const MISFIT: &[&str] = &["error serializing", "error deserializing"];
@@ -39,14 +39,14 @@ impl From<QueryError> for Error {
 
 fn kind(error: &QueryError) -> Kind {
     match error {
-        QueryError::DatabaseError(kind, information) => database_kind(kind, &information.message().to_lowercase()),
+        QueryError::DatabaseError(kind, information) => database_kind(*kind, &information.message().to_lowercase()),
         QueryError::BrokenTransactionManager => Kind::Unavailable,
         QueryError::RollbackErrorOnCommit { commit_error, .. } => self::kind(commit_error),
         _ => Kind::Internal,
     }
 }
 
-fn database_kind(kind: &DatabaseErrorKind, message: &str) -> Kind {
+fn database_kind(kind: DatabaseErrorKind, message: &str) -> Kind {
     let says = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
     match kind {
         DatabaseErrorKind::UnableToSendCommand if says(MISFIT) => Kind::Internal,

@@ -122,11 +122,10 @@ fn kind(status: &Status) -> Kind {
         Code::FailedPrecondition => Kind::FailedPrecondition,
         Code::ResourceExhausted => Kind::Exhausted,
         Code::Unimplemented => Kind::Unimplemented,
-        Code::Unavailable => Kind::Unavailable,
         Code::DeadlineExceeded => Kind::DeadlineExceeded,
         // tonic's server ends a call at its deadline with this text, and a call whose connection broke without it.
         Code::Cancelled if status.message() == "Timeout expired" => Kind::DeadlineExceeded,
-        Code::Cancelled => Kind::Unavailable,
+        Code::Unavailable | Code::Cancelled => Kind::Unavailable,
         Code::Unknown | Code::Internal if is_transport(status) => Kind::Unavailable,
         Code::Ok | Code::Unknown | Code::DataLoss | Code::Internal => Kind::Internal,
     }

@@ -72,11 +72,13 @@ impl JwtVerifier for Verify {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "jsonwebtoken asks for this signature")]
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, JwtError> {
     only_eddsa(*algorithm, key.family())?;
     Ok(Box::new(Sign(pair(key.as_bytes())?)))
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "jsonwebtoken asks for this signature")]
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, JwtError> {
     only_eddsa(*algorithm, key.family())?;
     Ok(Box::new(Verify(UnparsedPublicKey::new(&ED25519, key.try_get_as_bytes()?.to_vec()))))
