@@ -1,0 +1,6 @@
+//! `embed_migrations!` does not notice new files by itself.
+
+fn main() {
+    println!("cargo::rerun-if-changed=migrations");
+    println!("cargo::rerun-if-changed=tests");
+}

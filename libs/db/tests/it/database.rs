@@ -1,0 +1,129 @@
+//! A database for each test, and callers in it.
+
+use db::{Config, Db, migrate};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use rpc::token::{Claims, Keys, Signer, Verifier, generate_pkcs8};
+use rpc::{AccountId, Caller, Peer};
+use uuid::Uuid;
+
+pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("tests/migrations");
+
+const ROLES: &str = "DO $$ BEGIN
+    PERFORM pg_advisory_xact_lock(7305806);
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'igny8_db_test_owner') THEN
+        CREATE ROLE igny8_db_test_owner NOLOGIN;
+        CREATE ROLE igny8_db_test LOGIN PASSWORD 'test';
+        CREATE ROLE igny8_db_test_system LOGIN PASSWORD 'test';
+    END IF;
+END $$";
+
+/// Dropped at the end of the test, with all that is still connected to it.
+pub(crate) struct Database {
+    name: String,
+}
+
+impl Database {
+    /// An empty one.
+    pub(crate) async fn empty() -> Self {
+        let name = format!("igny8_db_test_{}", Uuid::now_v7().simple());
+        let mut admin = connect(&address(None, "postgres")).await;
+        admin.batch_execute(ROLES).await.unwrap();
+        admin.batch_execute(&format!("CREATE DATABASE {name} OWNER igny8_db_test_owner")).await.unwrap();
+        Self { name }
+    }
+
+    /// One with the table of pages.
+    pub(crate) async fn new() -> Self {
+        let database = Self::empty().await;
+        migrate::run(&database.owner_url().into(), MIGRATIONS).await.unwrap();
+        database
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn url(&self) -> String {
+        address(Some("igny8_db_test"), &self.name)
+    }
+
+    pub(crate) fn owner_url(&self) -> String {
+        format!("{}?options=-c%20role%3Digny8_db_test_owner", self.admin_url())
+    }
+
+    pub(crate) fn admin_url(&self) -> String {
+        address(None, &self.name)
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        Config::new(self.url(), Some(address(Some("igny8_db_test_system"), &self.name).into()))
+    }
+
+    pub(crate) fn db(&self) -> Db {
+        Db::connect(&self.config()).unwrap()
+    }
+
+    /// One backend only, so that a test sees what is left behind on it.
+    pub(crate) fn db_of_one(&self) -> Db {
+        Db::connect(&Config { database_pool_size: 1, ..self.config() }).unwrap()
+    }
+
+    /// Runs SQL past every rule.
+    pub(crate) async fn admin(&self, sql: &str) {
+        connect(&self.admin_url()).await.batch_execute(sql).await.unwrap();
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (name, url) = (self.name.clone(), address(None, "postgres"));
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                connect(&url).await.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+            });
+        });
+        dropped.join().unwrap();
+    }
+}
+
+async fn connect(url: &str) -> AsyncPgConnection {
+    AsyncPgConnection::establish(url).await.expect("IGNY8_TEST_DATABASE_URL must name a PostgreSQL as superuser")
+}
+
+/// The address of a database, as the superuser or as one of our roles.
+fn address(role: Option<&str>, database: &str) -> String {
+    let server = std::env::var("IGNY8_TEST_DATABASE_URL").expect("IGNY8_TEST_DATABASE_URL is not set");
+    let (scheme, rest) = server.split_once("://").unwrap();
+    let (login, host) = rest.split_once('@').unwrap_or(("postgres", rest));
+    let host = host.split(['/', '?']).next().unwrap();
+    match role {
+        Some(role) => format!("{scheme}://{role}:test@{host}/{database}"),
+        None => format!("{scheme}://{login}@{host}/{database}"),
+    }
+}
+
+/// A user who may see these sites (none: all) of an account.
+pub(crate) async fn user_of(account: Uuid, user: Uuid, sites: &[Uuid]) -> Caller {
+    let mut claims = Claims::new(user, account, contracts::rest::v1::Role::Admin);
+    claims.user = Some(user);
+    claims.sites = sites.to_vec();
+    let signer = Signer::new("test", &generate_pkcs8()).unwrap();
+    let key = signer.public_key().unwrap();
+    let keys = Keys::new(move || std::future::ready(Ok(vec![key.clone()])));
+    let verified = Verifier::new(keys).verify(&signer.sign(&claims).unwrap()).await.unwrap();
+    Caller::new(verified, Peer { request_id: "request-1".into(), ..Peer::default() })
+}
+
+/// Someone who may see all of a new account.
+pub(crate) async fn somebody() -> Caller {
+    user_of(Uuid::now_v7(), Uuid::now_v7(), &[]).await
+}
+
+/// An account as a system role reads it.
+pub(crate) async fn account(db: &Db) -> AccountId {
+    use diesel_async::RunQueryDsl;
+    let id = diesel::dsl::sql::<diesel::sql_types::Uuid>("gen_random_uuid()");
+    db.system(async |conn| Ok(diesel::select(id).get_result(conn).await?)).await.unwrap()
+}
