@@ -77,9 +77,11 @@ impl Balance {
         let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(endpoints.len()).unwrap_or_default();
         endpoints.rotate_left(turn);
         let (resting, ready): (Vec<_>, Vec<_>) = endpoints.into_iter().partition(|endpoint| endpoint.rests());
-        let open = ready.iter().find_map(|endpoint| endpoint.open().or_else(|| endpoint.connect_meanwhile()));
-        if let Some(connection) = open {
-            return Ok(connection);
+        for endpoint in &ready {
+            match endpoint.open() {
+                Some(connection) => return Ok(connection),
+                None => endpoint.connect_meanwhile(),
+            }
         }
         match first(&ready).await {
             Ok(connection) => Ok(connection),
@@ -97,10 +99,8 @@ impl Balance {
             let balance = Arc::clone(self);
             tokio::spawn(async move {
                 if let Err(error) = balance.resolve().await {
-                    tracing::warn!(
-                        error = format!("{:#}", anyhow::Error::new(error)),
-                        "could not resolve, the known addresses stay"
-                    );
+                    let error = format!("{:#}", anyhow::Error::new(error));
+                    tracing::warn!(error, "could not resolve, the known addresses stay");
                 }
             });
         }

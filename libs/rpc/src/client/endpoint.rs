@@ -61,12 +61,11 @@ impl Endpoint {
         }
     }
 
-    /// Begins to connect, if nobody does, and has no connection yet.
-    pub(super) fn connect_meanwhile(self: &Arc<Self>) -> Option<SendRequest<Body>> {
+    /// Begins to connect, if nobody does, for the calls to come.
+    pub(super) fn connect_meanwhile(self: &Arc<Self>) {
         if self.connecting.try_lock().is_ok() {
             tokio::spawn(Arc::clone(self).connect(Instant::now()));
         }
-        None
     }
 
     /// The connection that stands, if one does.
@@ -91,6 +90,9 @@ impl Endpoint {
             }
             Err(error) => {
                 let text = format!("{error:#}");
+                if !self.rests() {
+                    tracing::warn!(error = text, "the address rests");
+                }
                 self.failure.store(Some(Arc::new(Failure { at: Instant::now(), error: text })));
                 self.connection.store(None);
                 Err(Error::unavailable(error))
