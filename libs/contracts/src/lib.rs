@@ -18,7 +18,8 @@ mod json_enum;
 mod message;
 mod method;
 mod permissions;
-mod validate;
+#[doc(hidden)]
+pub mod validate;
 
 pub use codec::{Codec, DecodeFailure, Json, PageInfo};
 pub use json_enum::JsonEnum;

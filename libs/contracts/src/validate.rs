@@ -4,9 +4,9 @@ mod checks;
 mod format;
 mod rules;
 
-pub(crate) use checks::{Checks, masked};
-pub(crate) use format::Format;
-pub(crate) use rules::{Items, Range, Text};
+pub use checks::{Checks, masked};
+pub use format::Format;
+pub use rules::{Items, Range, Text};
 
 /// A request that knows its rules. Generated for every request and for every message inside one.
 pub trait Validate {

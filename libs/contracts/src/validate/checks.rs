@@ -11,7 +11,7 @@ const REQUIRED: &str = "This is required. Fill it in.";
 
 /// Where the walk is, and what it has found. Nothing is allocated as long as nothing is wrong.
 #[derive(Debug, Default)]
-pub(crate) struct Checks {
+pub struct Checks {
     path: Vec<Step>,
     violations: Vec<Violation>,
 }
@@ -24,7 +24,7 @@ enum Step {
 
 impl Checks {
     /// Everything that `walk` finds.
-    pub(crate) fn of(walk: impl FnOnce(&mut Self)) -> Vec<Violation> {
+    pub fn of(walk: impl FnOnce(&mut Self)) -> Vec<Violation> {
         let mut checks = Self::default();
         walk(&mut checks);
         checks.violations
@@ -56,7 +56,7 @@ impl Checks {
     }
 
     /// A text. An empty one breaks only `required`.
-    pub(crate) fn text(&mut self, field: &'static str, text: &str, rules: &Text) {
+    pub fn text(&mut self, field: &'static str, text: &str, rules: &Text) {
         self.required(field, rules.required && text.is_empty());
         if !text.is_empty() {
             self.text_rules(field, text, rules);
@@ -64,7 +64,7 @@ impl Checks {
     }
 
     /// An `optional` text: one that is set must satisfy every rule, empty or not.
-    pub(crate) fn optional_text(&mut self, field: &'static str, text: Option<&str>, rules: &Text) {
+    pub fn optional_text(&mut self, field: &'static str, text: Option<&str>, rules: &Text) {
         self.required(field, rules.required && text.is_none());
         if let Some(text) = text {
             self.text_rules(field, text, rules);
@@ -78,7 +78,7 @@ impl Checks {
     }
 
     /// A list of texts, with the rules of the list and of each item.
-    pub(crate) fn texts(&mut self, field: &'static str, texts: &[String], items: &Items, rules: &Text) {
+    pub fn texts(&mut self, field: &'static str, texts: &[String], items: &Items, rules: &Text) {
         self.list(field, texts.len(), items);
         self.each(field, texts, |checks, text| {
             for message in rules.broken_by(text) {
@@ -88,14 +88,14 @@ impl Checks {
     }
 
     /// The keys and values of a map hold no NUL either.
-    pub(crate) fn map_texts<'a>(&mut self, field: &'static str, texts: impl Iterator<Item = &'a String>) {
+    pub fn map_texts<'a>(&mut self, field: &'static str, texts: impl Iterator<Item = &'a String>) {
         for text in texts {
             self.text_rules(field, text, &Text::ANY);
         }
     }
 
     /// A number. Zero is a number like any other, except to `required`.
-    pub(crate) fn number(&mut self, field: &'static str, number: impl Into<i64>, required: bool, range: &Range) {
+    pub fn number(&mut self, field: &'static str, number: impl Into<i64>, required: bool, range: &Range) {
         let number = number.into();
         self.required(field, required && number == 0);
         if let Some(message) = range.broken_by(number) {
@@ -104,7 +104,7 @@ impl Checks {
     }
 
     /// An `optional` number.
-    pub(crate) fn optional_number(&mut self, field: &'static str, number: Option<impl Into<i64>>, required: bool, range: &Range) {
+    pub fn optional_number(&mut self, field: &'static str, number: Option<impl Into<i64>>, required: bool, range: &Range) {
         match number {
             Some(number) => self.number(field, number, false, range),
             None => self.required(field, required),
@@ -112,7 +112,7 @@ impl Checks {
     }
 
     /// An enum's value, which must be a known one.
-    pub(crate) fn enumeration<E: JsonEnum>(&mut self, field: &'static str, value: i32, required: bool) {
+    pub fn enumeration<E: JsonEnum>(&mut self, field: &'static str, value: i32, required: bool) {
         match E::try_from(value) {
             Ok(value) => self.required(field, required && value.json_name().is_none()),
             Err(_) => self.report(field, unknown::<E>()),
@@ -120,7 +120,7 @@ impl Checks {
     }
 
     /// An `optional` enum; one that is set may not be the unspecified value.
-    pub(crate) fn optional_enumeration<E: JsonEnum>(&mut self, field: &'static str, value: Option<i32>, required: bool) {
+    pub fn optional_enumeration<E: JsonEnum>(&mut self, field: &'static str, value: Option<i32>, required: bool) {
         match value {
             Some(value) => self.enumeration::<E>(field, value, true),
             None => self.required(field, required),
@@ -128,7 +128,7 @@ impl Checks {
     }
 
     /// A list of an enum's values.
-    pub(crate) fn enumerations<E: JsonEnum>(&mut self, field: &'static str, values: &[i32], items: &Items) {
+    pub fn enumerations<E: JsonEnum>(&mut self, field: &'static str, values: &[i32], items: &Items) {
         self.list(field, values.len(), items);
         self.each(field, values, |checks, value| {
             if E::try_from(*value).ok().and_then(E::json_name).is_none() {
@@ -138,19 +138,19 @@ impl Checks {
     }
 
     /// Whatever else is there or not: a message, bytes, a time, `true`.
-    pub(crate) fn present(&mut self, field: &'static str, present: bool) {
+    pub fn present(&mut self, field: &'static str, present: bool) {
         self.required(field, !present);
     }
 
     /// How many items a list has.
-    pub(crate) fn list(&mut self, field: &'static str, count: usize, rules: &Items) {
+    pub fn list(&mut self, field: &'static str, count: usize, rules: &Items) {
         if let Some(message) = rules.broken_by(count) {
             self.report(field, message);
         }
     }
 
     /// No item of a list twice.
-    pub(crate) fn unique<T: Eq + Hash>(&mut self, field: &'static str, items: &[T]) {
+    pub fn unique<T: Eq + Hash>(&mut self, field: &'static str, items: &[T]) {
         let mut seen = HashSet::with_capacity(items.len());
         if !items.iter().all(|item| seen.insert(item)) {
             self.report(field, "An entry is given twice. Give each one once.");
@@ -158,7 +158,7 @@ impl Checks {
     }
 
     /// The inside of a message.
-    pub(crate) fn nested<M>(&mut self, field: &'static str, message: Option<&M>, check: impl Fn(&mut Self, &M)) {
+    pub fn nested<M>(&mut self, field: &'static str, message: Option<&M>, check: impl Fn(&mut Self, &M)) {
         if let Some(message) = message {
             self.path.push(Step::Field(field));
             check(self, message);
@@ -167,14 +167,14 @@ impl Checks {
     }
 
     /// The inside of a message whose fields stand beside those of the outer one.
-    pub(crate) fn flattened<M>(&mut self, message: Option<&M>, check: impl Fn(&mut Self, &M)) {
+    pub fn flattened<M>(&mut self, message: Option<&M>, check: impl Fn(&mut Self, &M)) {
         if let Some(message) = message {
             check(self, message);
         }
     }
 
     /// The inside of each item of a list.
-    pub(crate) fn each<T>(&mut self, field: &'static str, items: &[T], check: impl Fn(&mut Self, &T)) {
+    pub fn each<T>(&mut self, field: &'static str, items: &[T], check: impl Fn(&mut Self, &T)) {
         self.path.push(Step::Field(field));
         for (index, item) in items.iter().enumerate() {
             self.path.push(Step::Item(index));
@@ -185,7 +185,7 @@ impl Checks {
     }
 
     /// A mask may only name what can be changed.
-    pub(crate) fn mask(&mut self, field: &'static str, mask: Option<&FieldMask>, known: &[&str]) {
+    pub fn mask(&mut self, field: &'static str, mask: Option<&FieldMask>, known: &[&str]) {
         let paths = mask.map_or(&[][..], |mask| &mask.paths);
         for path in paths.iter().filter(|path| !known.contains(&path.as_str())) {
             self.report(field, format!("There is no field {path:?} to change. Use {}.", known.join(", ")));
@@ -194,7 +194,7 @@ impl Checks {
 }
 
 /// Whether a mask names a field.
-pub(crate) fn masked(mask: Option<&FieldMask>, field: &str) -> bool {
+pub fn masked(mask: Option<&FieldMask>, field: &str) -> bool {
     mask.is_some_and(|mask| mask.paths.iter().any(|path| path == field))
 }
 

@@ -4,14 +4,14 @@ use uuid::Uuid;
 
 /// The form of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub enum Format {
     Email,
     Hostname,
     Uuid,
 }
 
 impl Format {
-    pub(crate) fn admits(self, text: &str) -> bool {
+    pub fn admits(self, text: &str) -> bool {
         match self {
             Self::Email => is_email(text),
             Self::Hostname => is_hostname(text) && !is_number(text.rsplit('.').next().unwrap_or_default()),
@@ -19,7 +19,7 @@ impl Format {
         }
     }
 
-    pub(crate) const fn advice(self) -> &'static str {
+    pub const fn advice(self) -> &'static str {
         match self {
             Self::Email => "This is not an e-mail address. Write it as name@example.com.",
             Self::Hostname => "This is not a host name. Write it as www.example.com, without https:// and without a path.",

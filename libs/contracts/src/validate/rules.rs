@@ -4,21 +4,21 @@ use super::Format;
 
 /// The rules of a text.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Text {
-    pub(crate) required: bool,
+pub struct Text {
+    pub required: bool,
     /// In characters, as `max_len`.
-    pub(crate) min_len: usize,
-    pub(crate) max_len: usize,
-    pub(crate) format: Option<Format>,
+    pub min_len: usize,
+    pub max_len: usize,
+    pub format: Option<Format>,
     /// The keys that a list may be ordered by.
-    pub(crate) ordering: Option<&'static [&'static str]>,
+    pub ordering: Option<&'static [&'static str]>,
 }
 
 impl Text {
-    pub(crate) const ANY: Self = Self { required: false, min_len: 0, max_len: usize::MAX, format: None, ordering: None };
+    pub const ANY: Self = Self { required: false, min_len: 0, max_len: usize::MAX, format: None, ordering: None };
 
     /// Every rule that the text breaks.
-    pub(crate) fn broken_by(&self, text: &str) -> impl Iterator<Item = String> {
+    pub fn broken_by(&self, text: &str) -> impl Iterator<Item = String> {
         let length = self.length(text);
         let format = self.format.filter(|format| !format.admits(text)).map(|format| format.advice().to_owned());
         let ordering = self.ordering.filter(|keys| !is_ordering(text, keys)).map(ordering_advice);
@@ -54,15 +54,15 @@ fn ordering_advice(keys: &[&str]) -> String {
 
 /// The bounds of a number.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Range {
-    pub(crate) min: Option<i64>,
-    pub(crate) max: Option<i64>,
+pub struct Range {
+    pub min: Option<i64>,
+    pub max: Option<i64>,
 }
 
 impl Range {
-    pub(crate) const ANY: Self = Self { min: None, max: None };
+    pub const ANY: Self = Self { min: None, max: None };
 
-    pub(crate) fn broken_by(&self, number: i64) -> Option<String> {
+    pub fn broken_by(&self, number: i64) -> Option<String> {
         if self.min.is_none_or(|min| min <= number) && self.max.is_none_or(|max| number <= max) {
             return None;
         }
@@ -77,16 +77,16 @@ impl Range {
 
 /// The bounds of a list.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Items {
-    pub(crate) required: bool,
-    pub(crate) min: usize,
-    pub(crate) max: usize,
+pub struct Items {
+    pub required: bool,
+    pub min: usize,
+    pub max: usize,
 }
 
 impl Items {
-    pub(crate) const ANY: Self = Self { required: false, min: 0, max: usize::MAX };
+    pub const ANY: Self = Self { required: false, min: 0, max: usize::MAX };
 
-    pub(crate) fn broken_by(&self, count: usize) -> Option<String> {
+    pub fn broken_by(&self, count: usize) -> Option<String> {
         let min = self.min.max(usize::from(self.required));
         if count < min {
             return Some(format!("This has {count} entries. Give at least {min}."));

@@ -19,17 +19,33 @@ fn secretive(model: &Model) -> impl Iterator<Item = &Message> {
 
 fn implementation(message: &Message) -> String {
     let fields: String = message.fields.iter().filter(|field| field.oneof.is_none()).map(line).collect();
-    let oneofs = message.oneofs.iter().map(|oneof| format!("            .field({oneof:?}, &self.{})\n", names::field(oneof)));
+    let oneofs: String = message.oneofs.iter().map(|oneof| oneof_line(oneof)).collect();
+    let members: String = message.oneofs.iter().map(|oneof| oneof_implementation(message, oneof)).collect();
     format!(
         "impl std::fmt::Debug for {path} {{
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{
         f.debug_struct({short:?})
 {fields}{oneofs}            .finish()
     }}
-}}\n\n",
+}}\n{members}\n",
         path = names::path(&message.name),
         short = message.short,
-        oneofs = oneofs.collect::<String>(),
+    )
+}
+
+/// Of a oneof beside a secret nothing is shown: prost leaves its `Debug` out too.
+fn oneof_line(oneof: &str) -> String {
+    format!("            .field({oneof:?}, &debug::Hidden(self.{}.is_none()))\n", names::field(oneof))
+}
+
+fn oneof_implementation(message: &Message, oneof: &str) -> String {
+    format!(
+        "impl std::fmt::Debug for {} {{
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {{
+        debug::Hidden(false).fmt(f)
+    }}
+}}\n",
+        names::oneof(message, oneof)
     )
 }
 

@@ -1,8 +1,16 @@
 //! Names as prost writes them.
 
+use crate::model::{Message, camel, snake};
+
 /// `igny8.auth.v1.Site` → `crate::auth::v1::Site`.
 pub(super) fn path(full_name: &str) -> String {
     full_name.replacen("igny8", "crate", 1).replace('.', "::")
+}
+
+/// The enum of a oneof: `crate::auth::v1::exchange_request::Credential`.
+pub(super) fn oneof(message: &Message, oneof: &str) -> String {
+    let package = message.name.strip_suffix(&message.short).unwrap_or_default();
+    path(&format!("{package}{}.{}", snake(&message.short), camel(oneof)))
 }
 
 /// `igny8.auth.v1.Site` → `IGNY8_AUTH_V1_SITE`, unlike that of any other message.

@@ -1,6 +1,6 @@
 //! The rules of requests, as calls of `contracts::validate::Checks`.
 
-use crate::model::{Field, Format, Kind, Message, Model, Rules, camel, snake};
+use crate::model::{Field, Format, Kind, Message, Model, Rules, camel};
 
 use super::names;
 
@@ -107,10 +107,8 @@ fn list_calls(field: &Field, json: &str, at: &str) -> Vec<String> {
 fn oneof_calls(message: &Message, field: &Field) -> Vec<String> {
     let (json, rules) = (&field.json, text(field));
     let oneof = field.oneof.as_deref().unwrap_or_default();
-    let (module, of) = (snake(&message.short), camel(oneof));
-    let package = names::path(message.name.rsplit_once('.').map_or("", |(package, _)| package));
-    let variant = camel(&field.name);
-    let member = format!("if let Some({package}::{module}::{of}::{variant}(value)) = &self.{oneof} {{ Some(value) }} else {{ None }}");
+    let variant = format!("{}::{}", names::oneof(message, oneof), camel(&field.name));
+    let member = format!("if let Some({variant}(value)) = &self.{oneof} {{ Some(value) }} else {{ None }}");
     match &field.kind {
         Kind::Text => vec![format!("optional_text({json:?}, ({member}).map(String::as_str), &{rules})")],
         Kind::Message(_) => vec![format!("nested({json:?}, {member}, |checks, message| message.check(checks))")],
