@@ -63,11 +63,11 @@ struct Industry {
     description: String,
 }
 
-impl From<(Industry, Vec<IndustrySector>)> for pb::Industry {
-    fn from((industry, sectors): (Industry, Vec<IndustrySector>)) -> Self {
-        let Industry { id, name, description } = industry;
+impl Industry {
+    fn with(self, sectors: Vec<IndustrySector>) -> pb::Industry {
+        let Self { id, name, description } = self;
         let sectors = sectors.into_iter().map(pb::IndustrySector::from).collect();
-        Self { id: id.to_string(), name, description, sectors }
+        pb::Industry { id: id.to_string(), name, description, sectors }
     }
 }
 
@@ -114,7 +114,7 @@ async fn with_sectors(conn: &mut AsyncPgConnection, industries: Vec<Industry>) -
     }
     let of_industry = |industry: Industry| {
         let sectors = sectors.remove(&industry.id).unwrap_or_default();
-        (industry, sectors).into()
+        industry.with(sectors)
     };
     Ok(industries.into_iter().map(of_industry).collect())
 }

@@ -18,7 +18,7 @@ use secrecy::ExposeSecret;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::schema::igny8_signing_keys;
+use crate::schema::igny8_signing_keys::dsl;
 use crate::{App, timestamp};
 
 #[derive(Debug)]
@@ -45,17 +45,18 @@ pub struct Keyring {
     db: Db,
     seal: seal::Keyring,
     signer: ArcSwapOption<Signer>,
+    public: rpc::token::Keys,
     verifier: Verifier,
 }
 
 impl Keyring {
     pub fn new(db: Db, seal: seal::Keyring) -> Self {
         let source = db.clone();
-        let keys = rpc::token::Keys::new(move || {
+        let public = rpc::token::Keys::new(move || {
             let db = source.clone();
             async move { public_keys(&db).await }
         });
-        Self { db, seal, signer: ArcSwapOption::empty(), verifier: Verifier::new(keys) }
+        Self { db, seal, signer: ArcSwapOption::empty(), verifier: Verifier::new(public.clone()), public }
     }
 
     pub async fn sign(&self, claims: &Claims) -> Result<String> {
@@ -71,8 +72,8 @@ impl Keyring {
     }
 
     /// For the access layer in front of this service, which must not ask itself over the network.
-    pub fn verifier(&self) -> Verifier {
-        self.verifier.clone()
+    pub fn public(&self) -> rpc::token::Keys {
+        self.public.clone()
     }
 
     pub async fn public_keys(&self) -> Result<Vec<PublicKey>> {
@@ -96,9 +97,9 @@ impl fmt::Debug for Keyring {
 }
 
 async fn public_keys(db: &Db) -> Result<Vec<PublicKey>> {
-    use igny8_signing_keys::dsl::{created_at, igny8_signing_keys, key_id, not_after, public_key};
     let rows = async |conn: &mut db::SystemConn| {
-        let query = igny8_signing_keys.select((key_id, public_key, not_after)).order(created_at);
+        let query =
+            dsl::igny8_signing_keys.select((dsl::key_id, dsl::public_key, dsl::not_after)).order(dsl::created_at);
         Ok(query.load::<(String, Vec<u8>, _)>(conn).await?)
     };
     let keys = db.system(rows).await?.into_iter();

@@ -41,17 +41,20 @@ pub struct Postman {
     public_url: Url,
 }
 
+type Relay = AsyncSmtpTransport<Tokio1Executor>;
+
 enum Transport {
-    Relay(Box<AsyncSmtpTransport<Tokio1Executor>>),
+    Relay(Box<Relay>),
     Directory(PathBuf),
 }
 
 impl Postman {
     /// Reads the settings; connects to nothing yet.
     pub fn new(config: &MailConfig) -> anyhow::Result<Self> {
-        let relay = config.smtp_url.as_ref().map(|url| AsyncSmtpTransport::from_url(url.expose_secret())).transpose();
+        let relay = config.smtp_url.as_ref().map(|url| Relay::from_url(url.expose_secret())).transpose();
         // The library's error may show the address, which has a password in it.
-        let relay = relay.map_err(|_| anyhow::anyhow!("IGNY8_SMTP_URL is not an address as smtps://user:password@host"))?;
+        let relay =
+            relay.map_err(|_| anyhow::anyhow!("IGNY8_SMTP_URL is not an address as smtps://user:password@host"))?;
         let transport = match relay {
             Some(relay) => Transport::Relay(Box::new(relay.timeout(Some(sender::TIMEOUT)).build())),
             None => Transport::Directory(config.mail_dir.clone()),

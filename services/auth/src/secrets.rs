@@ -84,7 +84,9 @@ mod tests {
     fn an_api_key_is_known_by_its_checksum() {
         let key = Secret::api_key();
         assert!(key.text().starts_with("igny8_") && is_api_key(key.text()));
-        for wrong in ["", "igny8_", "igny8_é2345678", &key.text().replacen("igny8_", "igny9_", 1), &format!("{}x", key.text())] {
+        for wrong in
+            ["", "igny8_", "igny8_é2345678", &key.text().replacen("igny8_", "igny9_", 1), &format!("{}x", key.text())]
+        {
             assert!(!is_api_key(wrong), "{wrong}");
         }
     }

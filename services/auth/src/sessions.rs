@@ -3,9 +3,10 @@
 pub(crate) mod claims;
 mod exchange;
 mod list;
+mod live;
 mod me;
 mod refresh;
-mod sign_in;
+pub(crate) mod sign_in;
 mod sign_up;
 mod start;
 
@@ -24,6 +25,7 @@ use uuid::Uuid;
 use crate::App;
 use crate::schema::igny8_sessions;
 
+use live::Live;
 pub use start::{Started, start};
 pub(crate) use start::{answer, lifetime_seconds};
 
@@ -108,7 +110,7 @@ pub async fn end_others(conn: &mut AccountConn, user: Uuid, keep: Option<Uuid>) 
     use igny8_sessions::dsl;
     let others = dsl::igny8_sessions
         .filter(dsl::account_id.eq(conn.account().uuid()).and(dsl::user_id.eq(user)).and(dsl::ended_at.is_null()))
-        .filter(dsl::id.is_distinct_from(keep));
+        .filter(dsl::id.ne_all(keep));
     diesel::update(others).set(dsl::ended_at.eq(diesel::dsl::now)).execute(conn).await?;
     Ok(())
 }

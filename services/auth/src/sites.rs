@@ -153,11 +153,25 @@ pub struct Site {
     pub updated_at: DateTime<Utc>,
 }
 
-impl From<(Site, Vec<Sector>)> for pb::Site {
-    fn from((site, sectors): (Site, Vec<Sector>)) -> Self {
-        let Site { id, name, domain, industry_id, time_zone, language, country, facts, .. } = site;
-        let Site { colours, active, auto_publish, daily_pace, created_at, updated_at, .. } = site;
-        Self {
+impl Site {
+    fn with(self, sectors: Vec<Sector>) -> pb::Site {
+        let Self {
+            id,
+            name,
+            domain,
+            industry_id,
+            time_zone,
+            language,
+            country,
+            facts,
+            colours,
+            active,
+            auto_publish,
+            daily_pace,
+            created_at,
+            updated_at,
+        } = self;
+        pb::Site {
             id: id.to_string(),
             name,
             domain,
@@ -196,7 +210,7 @@ pub async fn insert(conn: &mut AccountConn, input: &pb::SiteInput) -> rpc::Resul
         .await
         .constraints(CONSTRAINTS)?;
     let sectors = sectors::insert_first(conn, site.id, &input.sectors).await?;
-    Ok((site, sectors).into())
+    Ok(site.with(sectors))
 }
 
 /// Holds a live site's row to the end of the transaction: what is done to its sectors is done one at a time. Answers whether the site is
@@ -248,7 +262,7 @@ pub async fn restore(conn: &mut AccountConn, id: Uuid) -> rpc::Result<()> {
 
 async fn with_its_sectors(conn: &mut AccountConn, site: Site) -> rpc::Result<pb::Site> {
     let sectors = sectors::of_sites(conn, &[site.id]).await?;
-    Ok((site, sectors).into())
+    Ok(site.with(sectors))
 }
 
 async fn with_sectors(conn: &mut AccountConn, sites: Vec<Site>) -> rpc::Result<Vec<pb::Site>> {
@@ -259,7 +273,7 @@ async fn with_sectors(conn: &mut AccountConn, sites: Vec<Site>) -> rpc::Result<V
     }
     let of_site = |site: Site| {
         let sectors = sectors.remove(&site.id).unwrap_or_default();
-        (site, sectors).into()
+        site.with(sectors)
     };
     Ok(sites.into_iter().map(of_site).collect())
 }

@@ -171,12 +171,15 @@ async fn block(conn: &mut SystemConn, subject: &[u8], until: Option<DateTime<Utc
 /// How long a subject is closed after so many failures.
 fn delay_after(failures: i32) -> Option<TimeDelta> {
     let doublings = u32::try_from(failures.checked_sub(FREE_FAILURES)?).ok()?;
-    Some(1_i32.checked_shl(doublings.min(20)).map_or(LONGEST, |seconds| TimeDelta::seconds(seconds.into())).min(LONGEST))
+    Some(
+        1_i32.checked_shl(doublings.min(20)).map_or(LONGEST, |seconds| TimeDelta::seconds(seconds.into())).min(LONGEST),
+    )
 }
 
 fn too_many(wait: Duration) -> Error {
     let seconds = wait.as_secs() + 1;
-    let message = format!("There were too many failed attempts. Wait {seconds} s and try again, or set a new password by mail.");
+    let message =
+        format!("There were too many failed attempts. Wait {seconds} s and try again, or set a new password by mail.");
     Error::exhausted("TOO_MANY_ATTEMPTS", message, Duration::from_secs(seconds))
 }
 

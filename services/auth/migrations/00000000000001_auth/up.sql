@@ -208,6 +208,7 @@ CREATE TABLE igny8_sessions (
 );
 CREATE INDEX igny8_sessions_account_id_user_id_idx ON igny8_sessions (account_id, user_id);
 CREATE INDEX igny8_sessions_expires_at_idx ON igny8_sessions (expires_at);
+CREATE INDEX igny8_sessions_ended_at_idx ON igny8_sessions (ended_at) WHERE ended_at IS NOT NULL;
 CALL app.secure('igny8_sessions');
 CALL app.open_to_system('igny8_sessions', readable => '{account_id,id,user_id,cookie_hash,expires_at,ended_at}');
 GRANT DELETE ON igny8_sessions TO igny8_auth_system;

@@ -37,7 +37,6 @@ diesel::define_sql_function! {
 struct SigningKey {
     key_id: String,
     sealed: String,
-    state: String,
     created_at: DateTime<Utc>,
     current_at: Option<DateTime<Utc>>,
 }
@@ -102,7 +101,8 @@ async fn promote(conn: &mut SystemConn, now: DateTime<Utc>) -> Result<Option<Sig
 
 async fn make(conn: &mut SystemConn, seal: &seal::Keyring, state: &str) -> Result<()> {
     let pkcs8 = token::generate_pkcs8();
-    let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pkcs8).map_err(|error| Error::internal(anyhow!("{error}")))?;
+    let pair =
+        Ed25519KeyPair::from_pkcs8_maybe_unchecked(&pkcs8).map_err(|error| Error::internal(anyhow!("{error}")))?;
     let public_key = pair.public_key().as_ref().to_vec();
     let key_id = token::key_id(&public_key);
     let sealed = seal.seal(&pkcs8, place(&key_id)).map_err(Error::internal)?;

@@ -67,7 +67,8 @@ pub async fn run(app: Arc<App>) {
 
 /// Tries each mail that is due once, and answers how many there were.
 pub async fn send_due(app: &App) -> Result<usize> {
-    let claim = async |conn: &mut SystemConn| Ok(diesel::sql_query(CLAIM).bind::<Integer, _>(AT_ONCE).load(conn).await?);
+    let claim =
+        async |conn: &mut SystemConn| Ok(diesel::sql_query(CLAIM).bind::<Integer, _>(AT_ONCE).load(conn).await?);
     let claimed: Vec<Claimed> = app.db.system(claim).await?;
     for outcome in join_all(claimed.iter().map(|mail| deliver(app, mail))).await {
         outcome?;
@@ -102,7 +103,8 @@ async fn send(app: &App, mail: &Claimed) -> anyhow::Result<()> {
         }
         Transport::Directory(directory) => {
             tokio::fs::create_dir_all(directory).await.context("make the directory for mails")?;
-            let (draft, file) = (directory.join(format!("{}.part", mail.id)), directory.join(format!("{}.eml", mail.id)));
+            let (draft, file) =
+                (directory.join(format!("{}.part", mail.id)), directory.join(format!("{}.eml", mail.id)));
             tokio::fs::write(&draft, message.formatted()).await.context("write a mail")?;
             tokio::fs::rename(&draft, &file).await.context("write a mail")?; // whoever watches the directory sees whole mails
         }
@@ -112,7 +114,8 @@ async fn send(app: &App, mail: &Claimed) -> anyhow::Result<()> {
 
 /// The id of a mail that was sent twice, because an answer was lost, is the same: mail programs show it once.
 fn message(postman: &Postman, mail: &Claimed, text: MailText) -> anyhow::Result<Message> {
-    let recipient = mail.recipient.parse().map_err(|_| anyhow!("the recipient of mail {} is not an address", mail.id))?;
+    let recipient =
+        mail.recipient.parse().map_err(|_| anyhow!("the recipient of mail {} is not an address", mail.id))?;
     let message = Message::builder()
         .message_id(Some(format!("<{}@{}>", mail.id, postman.sender.email.domain())))
         .from(postman.sender.clone())

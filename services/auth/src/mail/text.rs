@@ -67,7 +67,10 @@ fn link(public_url: &Url, path: &str, token: &Secret) -> Url {
 
 /// What users wrote must not look like our own words, nor like a link that a mail program underlines.
 fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    text.split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
         .replace("://", ": / /")
 }
 

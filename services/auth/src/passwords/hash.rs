@@ -98,9 +98,11 @@ fn is_of_today(hash: &PasswordHash) -> bool {
     let params = Params::try_from(hash);
     hash.algorithm == Algorithm::default().ident()
         && hash.version == Some(Version::default().into())
-        && params.is_ok_and(|params| params.m_cost() == Params::DEFAULT_M_COST
-            && params.t_cost() == Params::DEFAULT_T_COST
-            && params.p_cost() == Params::DEFAULT_P_COST)
+        && params.is_ok_and(|params| {
+            params.m_cost() == Params::DEFAULT_M_COST
+                && params.t_cost() == Params::DEFAULT_T_COST
+                && params.p_cost() == Params::DEFAULT_P_COST
+        })
 }
 
 #[cfg(test)]

@@ -61,7 +61,12 @@ pub async fn start(conn: &mut AccountConn, user: Uuid, peer: &Peer, cookie: bool
 }
 
 /// Goes on with a session whose refresh token was just used.
-pub(super) async fn go_on(conn: &mut AccountConn, claims: Claims, session: Uuid, expires_at: DateTime<Utc>) -> Result<Started> {
+pub(super) async fn go_on(
+    conn: &mut AccountConn,
+    claims: Claims,
+    session: Uuid,
+    expires_at: DateTime<Utc>,
+) -> Result<Started> {
     let refresh_token = refresh_token(conn, session, expires_at).await?;
     Ok(Started { claims, carrier: Carrier::RefreshToken(refresh_token) })
 }
