@@ -20,8 +20,10 @@ pub struct Peer {
     pub address: Option<IpAddr>,
     /// What it calls itself; empty when it does not.
     pub user_agent: String,
-    pub(crate) idempotency_key: Option<String>,
-    pub(crate) deadline: Option<Instant>,
+    /// The client's key for a request that must not happen twice, as it came: whether it is well formed is checked where it is used.
+    pub idempotency_key: Option<String>,
+    /// When whoever called stops waiting.
+    pub deadline: Option<Instant>,
 }
 
 impl Peer {
@@ -35,11 +37,6 @@ impl Peer {
             idempotency_key: text(metadata::IDEMPOTENCY_KEY),
             deadline: deadline(headers),
         }
-    }
-
-    /// The client's key for a request that must not happen twice, as it came: whether it is well formed is checked where it is used.
-    pub fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
     }
 }
 
@@ -141,7 +138,7 @@ impl Caller {
 
     /// The client's key for a request that must not happen twice.
     pub fn idempotency_key(&self) -> Option<&str> {
-        self.peer.idempotency_key()
+        self.peer.idempotency_key.as_deref()
     }
 
     /// Whom the call comes from, beside the token.

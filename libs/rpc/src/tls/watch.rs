@@ -39,3 +39,36 @@ impl Identity {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertifiedKey, generate_simple_self_signed};
+
+    use super::*;
+
+    fn write(dir: &std::path::Path) {
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["auth".to_owned()]).unwrap();
+        for (name, pem) in [("ca.pem", cert.pem()), ("cert.pem", cert.pem()), ("key.pem", signing_key.serialize_pem())]
+        {
+            std::fs::write(dir.join(name), pem).unwrap();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changed_files_are_taken_and_broken_ones_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path());
+        let identity = Identity::load(dir.path()).unwrap();
+        let watch = tokio::spawn(identity.clone().watch());
+        let first = identity.client_config();
+
+        std::fs::write(dir.path().join("cert.pem"), "half a certificate").unwrap();
+        tokio::time::sleep(EVERY * 2).await;
+        assert!(Arc::ptr_eq(&first, &identity.client_config()));
+
+        write(dir.path());
+        tokio::time::sleep(EVERY * 2).await;
+        assert!(!Arc::ptr_eq(&first, &identity.client_config()));
+        watch.abort();
+    }
+}
