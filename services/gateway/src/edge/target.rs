@@ -1,0 +1,82 @@
+//! Which method of the contract a request is for. Found first, because every other layer asks the contract.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use contracts::{METHODS, Method, Rest};
+use http::HeaderValue;
+
+/// A method of the contract that has an address in REST.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    pub method: &'static Method,
+    pub rest: &'static Rest,
+}
+
+/// What is at the address of a request.
+#[derive(Debug, Clone)]
+pub enum Target {
+    Operation(Operation),
+    /// The address exists, and answers only these verbs. `OPTIONS` asks for them.
+    OnlyVerbs(HeaderValue),
+}
+
+/// Every address of the API, by its template without a final slash.
+#[derive(Debug)]
+pub struct Addresses(BTreeMap<&'static str, Vec<Operation>>);
+
+impl Addresses {
+    pub fn from_contracts() -> Self {
+        let mut addresses = BTreeMap::<_, Vec<_>>::new();
+        for method in METHODS {
+            if let Some(rest) = &method.rest {
+                addresses.entry(rest.path).or_default().push(Operation { method, rest });
+            }
+        }
+        Self(addresses)
+    }
+
+    pub fn templates(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+
+    fn target(&self, template: &str, verb: &http::Method) -> Option<Target> {
+        let operations = self.0.get(template.strip_suffix('/').unwrap_or(template))?;
+        let verb = if verb == http::Method::HEAD { "GET" } else { verb.as_str() };
+        match operations.iter().find(|operation| operation.rest.verb.as_str() == verb) {
+            Some(operation) => Some(Target::Operation(*operation)),
+            None => Some(Target::OnlyVerbs(allow(operations))),
+        }
+    }
+}
+
+/// The value of `Allow`.
+fn allow(operations: &[Operation]) -> HeaderValue {
+    let mut verbs: Vec<_> = operations.iter().map(|operation| operation.rest.verb.as_str()).collect();
+    if verbs.contains(&"GET") {
+        verbs.push("HEAD");
+    }
+    verbs.push("OPTIONS");
+    HeaderValue::try_from(verbs.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
+}
+
+/// Layer: puts the [`Target`], if there is one, into the request.
+pub async fn find(State(addresses): State<Arc<Addresses>>, mut request: Request, next: Next) -> Response {
+    let template = request.extensions().get::<MatchedPath>().cloned();
+    let target = template.and_then(|template| addresses.target(template.as_str(), request.method()));
+    if let Some(target) = target {
+        request.extensions_mut().insert(target);
+    }
+    next.run(request).await
+}
+
+/// The operation that a request is for.
+pub fn operation(request: &Request) -> Option<Operation> {
+    match request.extensions().get() {
+        Some(Target::Operation(operation)) => Some(*operation),
+        _ => None,
+    }
+}

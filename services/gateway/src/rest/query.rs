@@ -1,0 +1,103 @@
+//! The query string as the fields of a request.
+
+use std::collections::BTreeMap;
+
+use contracts::{Field, Kind, Message};
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use super::check::{self, Problems};
+
+/// Reads a query string into `object`. Every key must be a field that is not `taken` by the path or the body, or a field of a
+/// flattened message (`filter`): a misspelt filter must not return the whole table.
+pub fn read(query: &str, message: &Message, taken: &[&str], object: &mut Map<String, Value>, problems: &mut Problems) {
+    for (key, values) in by_key(query) {
+        match find(message, taken, &key) {
+            None => problems.add(&*key, format!("There is no query parameter `{}`.", shortened(&key))),
+            Some((parent, field)) => {
+                let Some(value) = value(field, &values, &key, problems) else { continue };
+                place(object, parent, field.name, value);
+            }
+        }
+    }
+}
+
+fn by_key(query: &str) -> BTreeMap<String, Vec<String>> {
+    let mut keys = BTreeMap::<_, Vec<_>>::new();
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        keys.entry(key.into_owned()).or_default().push(value.into_owned());
+    }
+    keys
+}
+
+/// The field that a key names, and the flattened message that it stands in.
+fn find(message: &Message, taken: &[&str], key: &str) -> Option<(Option<&'static str>, &'static Field)> {
+    let own = message.field(key).filter(|field| fits_a_query(field)).map(|field| (None, field));
+    let inner = || {
+        message.fields.iter().find_map(|parent| match parent.kind {
+            Kind::Message(inner) if parent.flattened => {
+                let field = inner.field(key).filter(|field| fits_a_query(field))?;
+                Some((Some(parent.name), field))
+            }
+            _ => None,
+        })
+    };
+    let found = own.or_else(inner)?;
+    (!taken.contains(&found.0.unwrap_or(found.1.name))).then_some(found)
+}
+
+fn fits_a_query(field: &Field) -> bool {
+    !matches!(field.kind, Kind::Message(_) | Kind::Map | Kind::Mask)
+}
+
+/// The checked value of a key; none when it was given empty (`?search=`), which forms send for "not chosen".
+fn value(field: &'static Field, texts: &[String], key: &str, problems: &mut Problems) -> Option<Value> {
+    let mut value = if field.repeated {
+        let parts = texts.iter().flat_map(|text| text.split(',')).filter(|part| !part.is_empty());
+        Value::Array(parts.map(|part| typed(&field.kind, part)).collect())
+    } else {
+        match texts {
+            [text] if text.is_empty() => return None,
+            [text] => typed(&field.kind, text),
+            _ => {
+                problems.add(key, "Must be given only once.");
+                return None;
+            }
+        }
+    };
+    check::field(&mut value, field, key, problems);
+    Some(value)
+}
+
+/// What a text stands for. One that is not what the field wants stays a text, and the check says so.
+pub fn typed(kind: &Kind, text: &str) -> Value {
+    let typed = match kind {
+        Kind::Bool => match text {
+            "true" | "1" => Some(Value::Bool(true)),
+            "false" | "0" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        Kind::Int32 | Kind::UInt32 | Kind::Int64 | Kind::UInt64 => text.parse::<i64>().ok().map(Value::from),
+        Kind::Double => text.parse::<f64>().ok().and_then(serde_json::Number::from_f64).map(Value::Number),
+        _ => None,
+    };
+    typed.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+fn place(object: &mut Map<String, Value>, parent: Option<&str>, name: &str, value: Value) {
+    match parent {
+        None => {
+            object.insert(name.to_owned(), value);
+        }
+        Some(parent) => {
+            let inner = object.entry(parent).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(inner) = inner {
+                inner.insert(name.to_owned(), value);
+            }
+        }
+    }
+}
+
+fn shortened(key: &str) -> String {
+    key.chars().take(60).collect()
+}
