@@ -26,7 +26,7 @@ impl Target {
     pub fn new(service: impl Into<String>, url: &str) -> anyhow::Result<Self> {
         let service = service.into();
         let uri: Uri = url.parse().with_context(|| format!("read the address of {service}: {url}"))?;
-        let (Some(host), Some(port)) = (uri.host(), uri.port_u16()) else {
+        let (Some(host), Some(port)) = (uri.host().filter(|host| !host.is_empty()), uri.port_u16()) else {
             anyhow::bail!("the address of {service} needs a host and a port: {url}");
         };
         let place = Place::Name(format!("{host}:{port}"));
