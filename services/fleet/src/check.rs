@@ -154,7 +154,9 @@ fn summary(rows: &[Row]) -> Result<()> {
             say(&format!("\n  last lines of {}:\n    {}\n", row.name, last_lines.replace('\n', "\n    ")));
         }
     }
-    rows.iter().for_each(|row| say(&row.line()));
+    for row in rows {
+        say(&row.line());
+    }
     let count = |wanted: fn(&Outcome) -> bool| rows.iter().filter(|row| wanted(&row.outcome)).count();
     let failed = count(|outcome| matches!(outcome, Outcome::Failed { .. }));
     let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));

@@ -60,8 +60,9 @@ async fn act(cli: Cli) -> Result<ExitCode> {
         Verb::Down => down::down(&state, &progress).await?,
         Verb::Status { json } => return show_status(&state, json).await,
         Verb::Logs { service, follow, lines } => {
-            logs::show(&state, &logs::Wish { name: service, lines, follow }).await?
+            logs::show(&state, &logs::Wish { name: service, lines, follow }).await?;
         }
+
         Verb::Psql { service, arguments } => {
             psql::shell(&Settings::read(state)?, cli.global.database_url.as_ref(), service.as_deref(), &arguments)?;
         }

@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::state::write_private;
 
 pub const NAME: &str = "postgres";
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// Durable at a crash of the machine. The only thing tests give up for speed.
 const IN_A_HURRY: [&str; 3] = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
 

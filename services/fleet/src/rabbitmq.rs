@@ -5,6 +5,7 @@ mod hello;
 
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use url::Url;
 use crate::launch::Launch;
 use crate::packages;
 use crate::process::{Spec, Stage};
-use crate::state::account::short_hash;
+use crate::state::short_hash;
 
 pub use hello::answers;
 
@@ -30,7 +31,7 @@ const USER: &str = "igny8";
 const VHOST: &str = "igny8";
 const EPMD_LIMIT: Duration = Duration::from_secs(10);
 /// It takes 9 to 33 s on a busy machine.
-const START_LIMIT: Duration = Duration::from_secs(120);
+const START_LIMIT: Duration = Duration::from_mins(2);
 /// One scheduler that does not spin: a fifth of the memory, and no busy core.
 const SMALL: &str = "+S 1:1 +sbwt none";
 
@@ -96,7 +97,7 @@ fn epmd_spec(launch: &Launch, program: PathBuf, home: &Path) -> Result<Spec> {
 }
 
 fn server_spec(launch: &Launch, program: PathBuf, home: &Path) -> Result<Spec> {
-    let node = format!("igny8-{}@localhost", short_hash(&launch.state.dir));
+    let node = format!("igny8-{}@localhost", short_hash(launch.state.dir.as_os_str().as_bytes()));
     let erlang = format!("{SMALL} -start_epmd false -kernel inet_dist_use_interface {{127,0,0,1}}");
     let variable = |name: &str, value: OsString| (name.to_owned(), value);
     let env = vec![

@@ -12,7 +12,7 @@ use crate::services::{admin_name, public_url};
 pub const DEMO_EMAIL: &str = "demo@example.com";
 /// Under which the demo account's password is kept.
 pub const DEMO_PASSWORD: &str = "demo_password";
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A client for loopback addresses only.
 pub fn client() -> Result<reqwest::Client> {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use nix::fcntl::{Flock, FlockArg};
+use sha2::{Digest as _, Sha256};
 
 use crate::errors;
 use account::Account;
@@ -115,6 +116,13 @@ pub fn write_private(path: &Path, text: &str) -> Result<()> {
     let mut file = File::options().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
     file.write_all(text.as_bytes())?;
     fs::rename(&fresh, path).with_context(|| format!("write {}", path.display()))
+}
+
+/// Twelve hex digits that tell one text from another.
+pub fn short_hash(bytes: &[u8]) -> String {
+    let digest: [u8; 32] = Sha256::digest(bytes).into();
+    let start = digest.first_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk));
+    format!("{:012x}", start >> 16)
 }
 
 /// The checkout that the working directory lies in; else the one that this binary was built from.

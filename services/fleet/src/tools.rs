@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
-use sha2::{Digest as _, Sha256};
 use tokio::process::Command;
 
 use crate::packages::{self, Package};
 use crate::process::{guarded, run};
 use crate::progress::Progress;
-use crate::state::State;
+use crate::state::{State, short_hash};
 
 const PINNED: &str = "integration-tests/tools";
 /// Written last: a directory without it was left half made.
@@ -81,8 +80,7 @@ fn place(state: &State, kind: &str, lock: &Path) -> Result<Option<PathBuf>> {
     if !lock.is_file() {
         return Ok(None);
     }
-    let digest = Sha256::digest(fs::read(lock)?);
-    let key: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let key = short_hash(&fs::read(lock)?);
     Ok(Some(state.dir.join("tools").join(format!("{kind}-{key}"))))
 }
 

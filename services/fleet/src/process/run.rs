@@ -43,8 +43,7 @@ pub async fn captured(command: &mut Command, log: &Path, step: &Step<'_>) -> Res
 }
 
 async fn wait(command: &mut Command, log: &Path, step: &Step<'_>) -> Result<Result<(), Failure>> {
-    let what = format!("{:?}", command.as_std().get_program());
-    let mut child = command.stdin(Stdio::null()).kill_on_drop(true).spawn().with_context(|| format!("start {what}"))?;
+    let mut child = command.stdin(Stdio::null()).kill_on_drop(true).spawn().context("start setpriv of util-linux")?;
     let status = loop {
         tokio::select! {
             status = child.wait() => break status?,

@@ -6,7 +6,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, User};
-use sha2::{Digest as _, Sha256};
+
+use super::short_hash;
 
 /// An unprivileged account of this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,12 +52,9 @@ impl Account {
 pub fn data_dir(dir: &Path, account: Option<&Account>) -> PathBuf {
     let inside = dir.join("data");
     match account {
-        Some(account) if !account.reaches(&inside) => Path::new("/var/lib/igny8").join(short_hash(dir)),
+        Some(account) if !account.reaches(&inside) => {
+            Path::new("/var/lib/igny8").join(short_hash(dir.as_os_str().as_bytes()))
+        }
         _ => inside,
     }
-}
-
-/// Twelve hex digits that tell one state directory from another.
-pub fn short_hash(path: &Path) -> String {
-    Sha256::digest(path.as_os_str().as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
