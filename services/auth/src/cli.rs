@@ -23,13 +23,22 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve until told to stop; the default
-    Serve(Box<Config>),
+    Serve(Box<Serve>),
     /// Bring the database to the version of this binary
     Migrate(Migrate),
     /// Ask the service that runs with the same settings whether it serves
     Healthcheck(service::Config),
     /// Make a user a developer: staff, who may enter any account
     GrantDeveloper(GrantDeveloper),
+}
+
+#[derive(Debug, clap::Args)]
+struct Serve {
+    #[command(flatten)]
+    service: service::Config,
+
+    #[command(flatten)]
+    auth: Config,
 }
 
 #[derive(Debug, clap::Args)]
@@ -52,7 +61,7 @@ struct GrantDeveloper {
 /// Does what the command line says.
 pub async fn run() -> anyhow::Result<()> {
     match Cli::parse_from(arguments(std::env::args_os().collect())).command {
-        Command::Serve(config) => serve(&config).await,
+        Command::Serve(settings) => serve(*settings).await,
         Command::Migrate(Migrate { migrate_database_url }) => {
             let applied = db::migrate::run(&migrate_database_url, MIGRATIONS).await?;
             say(&format!("{applied} migrations applied"));
@@ -80,8 +89,8 @@ fn say(line: &str) {
     println!("{line}");
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
-    service::run(SERVICE, config.service.clone(), async |cx| start(cx, config)).await
+async fn serve(Serve { service, auth }: Serve) -> anyhow::Result<()> {
+    service::run(SERVICE, service, async |cx| start(cx, &auth)).await
 }
 
 fn start(cx: &Context, config: &Config) -> anyhow::Result<Routes> {

@@ -9,9 +9,6 @@ use url::Url;
 #[group(skip)]
 pub struct Config {
     #[command(flatten)]
-    pub service: service::Config,
-
-    #[command(flatten)]
     pub db: db::Config,
 
     #[command(flatten)]
