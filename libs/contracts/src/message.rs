@@ -26,6 +26,7 @@ impl fmt::Debug for Message {
 
 /// One field of a message.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts of a table, none of them a state")]
 pub struct Field {
     /// The key in JSON.
     pub name: &'static str,
@@ -35,7 +36,7 @@ pub struct Field {
     pub repeated: bool,
     /// Whether JSON may give `null`: the field is `optional`, or a message.
     pub nullable: bool,
-    /// Whether the rules refuse the default value.
+    /// Whether the rules refuse the default value: it must be given, except in a PATCH.
     pub required: bool,
     /// Never in a log, a span or a second read.
     pub secret: bool,

@@ -26,7 +26,9 @@ pub(crate) fn compile(includes: &[&Path]) -> Result<Compiled> {
     let mut compiler = protox::Compiler::new(includes)?;
     compiler.include_imports(true).include_source_info(true);
     // The place of a syntax error is in protox's `Debug` only.
-    compiler.open_files(protos_under(&root.join("igny8"))?).map_err(|error| anyhow!("compile the protos: {error:?}"))?;
+    compiler
+        .open_files(protos_under(&root.join("igny8"))?)
+        .map_err(|error| anyhow!("compile the protos: {error:?}"))?;
     let pool = DescriptorPool::decode(compiler.encode_file_descriptor_set().as_slice())?;
     let mut files = compiler.file_descriptor_set();
     // prost-build looks into the well-known types, though it writes nothing for them.

@@ -33,10 +33,13 @@ pub(crate) fn document(model: &Model) -> String {
         .with("openapi", "3.1.0")
         .with("info", info())
         .with("servers", vec![Object::new().with("url", "/").with("description", "This installation")])
-        .with("security", vec![Object::new().with("bearerAuth", no_scopes()), Object::new().with("cookieAuth", no_scopes())])
+        .with(
+            "security",
+            vec![Object::new().with("bearerAuth", no_scopes()), Object::new().with("cookieAuth", no_scopes())],
+        )
         .with("tags", tags(&endpoints))
         .with("paths", paths(&schemas, &endpoints))
-        .with("components", components(&schemas));
+        .with("components", components(&schemas, &endpoints));
     document.to_pretty() + "\n"
 }
 
@@ -64,8 +67,12 @@ fn no_scopes() -> Vec<String> {
 
 /// One for each aggregate, sorted.
 fn tags(endpoints: &[Endpoint<'_>]) -> Vec<Object> {
-    let services: BTreeMap<&str, &Service> = endpoints.iter().map(|at| (at.service.aggregate.as_str(), at.service)).collect();
-    services.into_iter().map(|(name, service)| Object::new().with("name", name).with_text("description", &service.comment)).collect()
+    let services: BTreeMap<&str, &Service> =
+        endpoints.iter().map(|at| (at.service.aggregate.as_str(), at.service)).collect();
+    services
+        .into_iter()
+        .map(|(name, service)| Object::new().with("name", name).with_text("description", &service.comment))
+        .collect()
 }
 
 /// Sorted by path; the verbs of a path in the order of reading, making, changing and deleting.
@@ -80,7 +87,7 @@ fn paths(schemas: &schema::Schemas<'_>, endpoints: &[Endpoint<'_>]) -> Object {
     paths.into_iter().collect()
 }
 
-fn components(schemas: &schema::Schemas<'_>) -> Object {
+fn components(schemas: &schema::Schemas<'_>, endpoints: &[Endpoint<'_>]) -> Object {
     let bearer = Object::new()
         .with("type", "http")
         .with("scheme", "bearer")
@@ -94,6 +101,6 @@ fn components(schemas: &schema::Schemas<'_>) -> Object {
         .with("securitySchemes", Object::new().with("bearerAuth", bearer).with("cookieAuth", cookie))
         .with("parameters", parameters::components())
         .with("headers", errors::headers())
-        .with("responses", errors::responses())
+        .with("responses", errors::responses(endpoints))
         .with("schemas", schemas.components())
 }

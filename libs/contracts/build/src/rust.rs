@@ -1,5 +1,7 @@
 //! Writes the Rust side: what prost and tonic generate, and beside it what only we need.
 
+#![expect(clippy::format_collect, reason = "it runs once in a build and is read more often")]
+
 mod attributes;
 mod debug;
 mod enums;
@@ -14,11 +16,17 @@ use anyhow::{Context, Result};
 
 use crate::{compile::Compiled, model::Model};
 
+/// What the code in `table.rs` names.
+const USES: &str = "use crate::{Access, Body, Codec, Field, JsonEnum, Kind, Message, Method, PageInfo, Rest, Validate, Verb, Violation, \
+                    codec, debug, validate};\n\n";
+
 /// Writes one file for each proto package, and these for the crate to include: `packages.rs` (the module tree) and `table.rs` (the
 /// methods and all that is said of messages outside their types).
 pub(crate) fn write(compiled: &Compiled, model: &Model, out_dir: &Path) -> Result<()> {
     types(compiled, model, out_dir).context("generate the message types")?;
-    let table = [table::write(model), enums::write(model), validate::write(model), debug::write(model)].concat();
+    let table =
+        [USES.to_owned(), table::write(model), enums::write(model), validate::write(model), debug::write(model)]
+            .concat();
     for (name, text) in [("packages.rs", packages::write(model)), ("table.rs", table)] {
         fs::write(out_dir.join(name), text).with_context(|| format!("write {name}"))?;
     }

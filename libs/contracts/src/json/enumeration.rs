@@ -22,7 +22,6 @@ pub struct One<E>(PhantomData<E>);
 
 impl<E: JsonEnum> One<E> {
     /// Writes the name.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference to the field")]
     pub fn serialize<S: Serializer>(field: &i32, serializer: S) -> Result<S::Ok, S::Error> {
         name::<E>(*field).serialize(serializer)
     }
@@ -39,7 +38,6 @@ pub struct Maybe<E>(PhantomData<E>);
 
 impl<E: JsonEnum> Maybe<E> {
     /// Writes the name, or null.
-    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference to the field")]
     pub fn serialize<S: Serializer>(field: &Option<i32>, serializer: S) -> Result<S::Ok, S::Error> {
         field.and_then(name::<E>).serialize(serializer)
     }

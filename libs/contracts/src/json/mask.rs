@@ -4,7 +4,6 @@ use prost_types::FieldMask;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Writes a list of names, or null.
-#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
 pub fn serialize<S: Serializer>(mask: &Option<FieldMask>, serializer: S) -> Result<S::Ok, S::Error> {
     mask.as_ref().map(|mask| &mask.paths).serialize(serializer)
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 const LAST_NANO: u32 = 999_999_999;
 
 /// Writes UTC with microseconds (`2026-01-31T12:00:00.000000Z`), or null.
-#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
 pub fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    let text = time.as_ref().map(|time| text(time).ok_or_else(|| ser::Error::custom("time out of range"))).transpose()?;
+    let text =
+        time.as_ref().map(|time| text(time).ok_or_else(|| ser::Error::custom("time out of range"))).transpose()?;
     text.serialize(serializer)
 }
 

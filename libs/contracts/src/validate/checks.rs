@@ -104,7 +104,13 @@ impl Checks {
     }
 
     /// An `optional` number.
-    pub fn optional_number(&mut self, field: &'static str, number: Option<impl Into<i64>>, required: bool, range: &Range) {
+    pub fn optional_number(
+        &mut self,
+        field: &'static str,
+        number: Option<impl Into<i64>>,
+        required: bool,
+        range: &Range,
+    ) {
         match number {
             Some(number) => self.number(field, number, false, range),
             None => self.required(field, required),

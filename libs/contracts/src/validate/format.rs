@@ -22,7 +22,9 @@ impl Format {
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Email => "This is not an e-mail address. Write it as name@example.com.",
-            Self::Hostname => "This is not a host name. Write it as www.example.com, without https:// and without a path.",
+            Self::Hostname => {
+                "This is not a host name. Write it as www.example.com, without https:// and without a path."
+            }
             Self::Uuid => "This is not an id. Ids look like 01890a5d-ac96-774b-bcce-b302099a8057.",
         }
     }
@@ -61,7 +63,17 @@ mod tests {
         for good in ["a@example.com", "first.last+tag@sub.example.co.uk", "o'brien@localhost"] {
             assert!(Email.admits(good), "{good}");
         }
-        for bad in ["", "a", "@example.com", "a@", "a b@example.com", "a@b@c.com", "a@-b.com", "ä@example.com", "a@example..com"] {
+        for bad in [
+            "",
+            "a",
+            "@example.com",
+            "a@",
+            "a b@example.com",
+            "a@b@c.com",
+            "a@-b.com",
+            "ä@example.com",
+            "a@example..com",
+        ] {
             assert!(!Email.admits(bad), "{bad}");
         }
     }
@@ -69,12 +81,25 @@ mod tests {
     #[test]
     fn a_host_name_is_no_address_and_no_url() {
         let longest_label = "a".repeat(63);
-        for good in ["example.com", "WWW.Example.com", "xn--bcher-kva.example", "localhost", "1.example", &longest_label] {
+        for good in
+            ["example.com", "WWW.Example.com", "xn--bcher-kva.example", "localhost", "1.example", &longest_label]
+        {
             assert!(Hostname.admits(good), "{good}");
         }
         let too_long = format!("{}.com", vec!["a".repeat(63); 4].join("."));
         let label_too_long = "a".repeat(64);
-        for bad in ["", "example.com.", "https://example.com", "example.com/a", "127.0.0.1", "a_b.com", "-a.com", "a-.com", &too_long, &label_too_long] {
+        for bad in [
+            "",
+            "example.com.",
+            "https://example.com",
+            "example.com/a",
+            "127.0.0.1",
+            "a_b.com",
+            "-a.com",
+            "a-.com",
+            &too_long,
+            &label_too_long,
+        ] {
             assert!(!Hostname.admits(bad), "{bad}");
         }
     }
@@ -83,7 +108,12 @@ mod tests {
     fn an_id_is_a_hyphenated_uuid() {
         assert!(Uuid.admits("01890a5d-ac96-774b-bcce-b302099a8057"));
         assert!(Uuid.admits("01890A5D-AC96-774B-BCCE-B302099A8057"));
-        for bad in ["", "01890a5dac96774bbcceb302099a8057", "{01890a5d-ac96-774b-bcce-b302099a8057}", "01890a5d-ac96-774b-bcce-b302099a805g"] {
+        for bad in [
+            "",
+            "01890a5dac96774bbcceb302099a8057",
+            "{01890a5d-ac96-774b-bcce-b302099a8057}",
+            "01890a5d-ac96-774b-bcce-b302099a805g",
+        ] {
             assert!(!Uuid.admits(bad), "{bad}");
         }
     }

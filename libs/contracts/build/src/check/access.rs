@@ -10,13 +10,22 @@ use crate::{
 pub(super) fn check(method: &Method, problems: &mut Problems) {
     let place = &method.place;
     let Some(options) = &method.options else {
-        problems.add(place, "the method has no options: add `option (igny8.rest.v1.method) = {…}` that says who may call it");
+        problems.add(
+            place,
+            "the method has no options: add `option (igny8.rest.v1.method) = {…}` that says who may call it",
+        );
         return;
     };
-    if options.internal { internal(options, place, problems) } else { rest(options, place, problems) }
+    if options.internal {
+        internal(options, place, problems);
+    } else {
+        rest(options, place, problems);
+    }
     match (options.internal, method.http.is_some()) {
         (true, true) => problems.add(place, "an internal method is not in REST: remove google.api.http, or `internal`"),
-        (false, false) => problems.add(place, "a method in REST needs a verb and path: add google.api.http, or `internal: true`"),
+        (false, false) => {
+            problems.add(place, "a method in REST needs a verb and path: add google.api.http, or `internal: true`");
+        }
         _ => {}
     }
 }
@@ -26,10 +35,16 @@ fn internal(options: &Options, place: &str, problems: &mut Problems) {
         problems.add(place, "an internal method has no callers: name the services that may call it in `callers`");
     }
     if options.min_role.is_some() || options.scope.is_some() {
-        problems.add(place, "an internal method carries a role or scope: its callers are services; remove min_role and scope");
+        problems.add(
+            place,
+            "an internal method carries a role or scope: its callers are services; remove min_role and scope",
+        );
     }
     if options.shape.is_some() || options.rate_policy.is_some() {
-        problems.add(place, "an internal method carries a shape or rate policy: it is not in REST; remove shape and rate_policy");
+        problems.add(
+            place,
+            "an internal method carries a shape or rate policy: it is not in REST; remove shape and rate_policy",
+        );
     }
 }
 
@@ -61,7 +76,10 @@ pub(super) fn unique_operations(model: &Model, problems: &mut Problems) {
     let mut seen = HashMap::new();
     for method in model.methods() {
         if let Some(first) = seen.insert(&method.operation, &method.place) {
-            problems.add(&method.place, format!("the operation {} is also that of {first}: rename one of the methods", method.operation));
+            problems.add(
+                &method.place,
+                format!("the operation {} is also that of {first}: rename one of the methods", method.operation),
+            );
         }
     }
 }

@@ -17,7 +17,10 @@ pub(super) fn check(model: &Model, problems: &mut Problems) {
     let both = rest().flat_map(|method| [method.input.as_str(), method.output.as_str()]);
     for message in model.reachable(both).into_iter().filter_map(|name| model.message(name)) {
         for oneof in &message.oneofs {
-            problems.add(&message.place, format!("the oneof {oneof} has no form in REST: use optional fields, and check in the handler"));
+            problems.add(
+                &message.place,
+                format!("the oneof {oneof} has no form in REST: use optional fields, and check in the handler"),
+            );
         }
     }
 }
@@ -26,7 +29,10 @@ fn enum_names(of: &Enum, problems: &mut Problems) {
     let mut seen = HashMap::new();
     for value in &of.values {
         if let Some(first) = seen.insert(&value.json, value.number) {
-            problems.add(&of.place, format!("the values {first} and {} are both {:?} in JSON: rename one", value.number, value.json));
+            problems.add(
+                &of.place,
+                format!("the values {first} and {} are both {:?} in JSON: rename one", value.number, value.json),
+            );
         }
     }
 }
@@ -35,7 +41,10 @@ fn message_fields(message: &Message, problems: &mut Problems) {
     let mut seen = HashMap::new();
     for field in &message.fields {
         if let Some(first) = seen.insert(&field.json, &field.name) {
-            problems.add(&field.place, format!("{first} and {} are both {:?} in JSON: change one json_name", field.name, field.json));
+            problems.add(
+                &field.place,
+                format!("{first} and {} are both {:?} in JSON: change one json_name", field.name, field.json),
+            );
         }
         ordering(field, problems);
         bounds(field, problems);
@@ -48,7 +57,8 @@ fn message_fields(message: &Message, problems: &mut Problems) {
 fn ordering(field: &Field, problems: &mut Problems) {
     let is_ordering = !field.options.ordering.is_empty();
     if is_ordering && (field.repeated || field.optional || !matches!(field.kind, Kind::Text)) {
-        problems.add(&field.place, "the option `ordering` is for a plain string: its value is a list of keys with commas");
+        problems
+            .add(&field.place, "the option `ordering` is for a plain string: its value is a list of keys with commas");
     }
 }
 

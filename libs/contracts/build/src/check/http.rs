@@ -24,7 +24,10 @@ pub(super) fn unique_routes(model: &Model, problems: &mut Problems) {
     for method in model.methods() {
         let Some(http) = &method.http else { continue };
         if let Some(first) = seen.insert(http.route(), &method.place) {
-            problems.add(&method.place, format!("{} {} is also that of {first}: give one of them another path", http.verb, http.path));
+            problems.add(
+                &method.place,
+                format!("{} {} is also that of {first}: give one of them another path", http.verb, http.path),
+            );
         }
     }
 }
@@ -39,15 +42,24 @@ fn path(http: &Http, request: &Message, place: &str, problems: &mut Problems) {
         problems.add(place, format!("the path {path} is outside the API: begin it with /api/v1/"));
     }
     for segment in http.segments().skip(1) {
-        let is_word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let is_word = |text: &str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        };
         if !is_word(parameter(segment).unwrap_or(segment)) {
-            problems.add(place, format!("the path segment {segment:?} is not supported: use lower case words, or a field as {{id}}"));
+            problems.add(
+                place,
+                format!("the path segment {segment:?} is not supported: use lower case words, or a field as {{id}}"),
+            );
         }
     }
     for name in http.parameters() {
         let is_text = |field: &Field| matches!(field.kind, Kind::Text) && !field.repeated && !field.optional;
         if !request.field(&name).is_some_and(is_text) {
-            problems.add(place, format!("the path parameter {{{name}}} is no string of {}: add `string {name}`", request.short));
+            problems.add(
+                place,
+                format!("the path parameter {{{name}}} is no string of {}: add `string {name}`", request.short),
+            );
         }
     }
 }
@@ -59,7 +71,13 @@ fn body(http: &Http, request: &Message, place: &str, problems: &mut Problems) {
     }
     let is_object = request.field(body).is_some_and(|field| matches!(field.kind, Kind::Message(_)) && !field.repeated);
     if body != "*" && !is_object {
-        problems.add(place, format!("the body {body:?} is not supported: leave it out, or make it \"*\" or one message field of {}", request.short));
+        problems.add(
+            place,
+            format!(
+                "the body {body:?} is not supported: leave it out, or make it \"*\" or one message field of {}",
+                request.short
+            ),
+        );
     }
 }
 
@@ -79,7 +97,9 @@ fn mask(http: &Http, request: &Message, place: &str, problems: &mut Problems) {
 /// What is in neither the path nor the body.
 fn query_fields<'a>(http: &'a Http, request: &'a Message) -> impl Iterator<Item = &'a Field> {
     let all = http.body.as_deref() == Some("*");
-    let elsewhere = move |field: &&Field| !all && http.body.as_ref() != Some(&field.name) && !request.path_fields.contains(&field.name);
+    let elsewhere = move |field: &&Field| {
+        !all && http.body.as_ref() != Some(&field.name) && !request.path_fields.contains(&field.name)
+    };
     request.fields.iter().filter(elsewhere)
 }
 
@@ -90,19 +110,27 @@ fn query_field(model: &Model, field: &Field, place: &str, problems: &mut Problem
     };
     for field in fields {
         if matches!(field.kind, Kind::Message(_) | Kind::Map | Kind::Bytes) {
-            problems.add(place, format!("{} cannot stand in a query: use single values and lists of them, or a body", field.name));
+            problems.add(
+                place,
+                format!("{} cannot stand in a query: use single values and lists of them, or a body", field.name),
+            );
         }
     }
 }
 
 /// The keys of the filter stand beside those of the request.
 fn clashes(model: &Model, http: &Http, request: &Message, place: &str, problems: &mut Problems) {
-    let Some(filter) = request.fields.iter().find(|field| field.flattened).and_then(|field| model.message(field.kind.message()?)) else {
+    let Some(filter) =
+        request.fields.iter().find(|field| field.flattened).and_then(|field| model.message(field.kind.message()?))
+    else {
         return;
     };
     let taken = |json: &str| query_fields(http, request).any(|field| field.json == json);
     for field in filter.fields.iter().filter(|field| taken(&field.json)) {
-        problems.add(place, format!("the query has {} twice: rename it in {} or {}", field.json, filter.short, request.short));
+        problems.add(
+            place,
+            format!("the query has {} twice: rename it in {} or {}", field.json, filter.short, request.short),
+        );
     }
 }
 
@@ -110,9 +138,15 @@ fn streaming(method: &Method, problems: &mut Problems) {
     let Some(options) = &method.options else { return };
     let is_stream = matches!(options.shape.as_deref(), Some("raw" | "sse"));
     if options.shape.is_some() && is_stream != method.server_streaming {
-        problems.add(&method.place, "the shapes raw and sse are those of a stream, and no other is: change `shape`, or `returns (stream …)`");
+        problems.add(
+            &method.place,
+            "the shapes raw and sse are those of a stream, and no other is: change `shape`, or `returns (stream …)`",
+        );
     }
     if method.client_streaming != options.upload {
-        problems.add(&method.place, "an upload is the one method that takes a stream: set `upload: true` with `(stream …)`, or neither");
+        problems.add(
+            &method.place,
+            "an upload is the one method that takes a stream: set `upload: true` with `(stream …)`, or neither",
+        );
     }
 }

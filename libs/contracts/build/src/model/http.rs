@@ -15,14 +15,20 @@ pub(crate) struct Http {
     pub(crate) body: Option<String>,
 }
 
-const VERBS: [(&str, &str); 5] = [("get", "GET"), ("post", "POST"), ("put", "PUT"), ("patch", "PATCH"), ("delete", "DELETE")];
+const VERBS: [(&str, &str); 5] =
+    [("get", "GET"), ("post", "POST"), ("put", "PUT"), ("patch", "PATCH"), ("delete", "DELETE")];
 
 impl Http {
     pub(crate) fn of(method: &MethodDescriptor, place: &str, problems: &mut Problems) -> Option<Self> {
         let rule = extension(&method.options(), "google.api.http")?;
         for unsupported in ["custom", "additional_bindings", "response_body", "selector"] {
             if rule.has_field_by_name(unsupported) {
-                problems.add(place, format!("`{unsupported}` of google.api.http is not supported: give the method one verb and one path"));
+                problems.add(
+                    place,
+                    format!(
+                        "`{unsupported}` of google.api.http is not supported: give the method one verb and one path"
+                    ),
+                );
             }
         }
         let Some((verb, path)) = verb_and_path(&rule) else {

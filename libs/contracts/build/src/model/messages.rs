@@ -39,7 +39,9 @@ impl Message {
 
     /// The names of the enums in its fields.
     pub(crate) fn enums(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().filter_map(|field| if let Kind::Enum(name) = &field.kind { Some(name.as_str()) } else { None })
+        self.fields
+            .iter()
+            .filter_map(|field| if let Kind::Enum(name) = &field.kind { Some(name.as_str()) } else { None })
     }
 
     /// A list request keeps its filters in a message of their own; in the query there is no nesting.
@@ -69,6 +71,16 @@ pub(crate) struct Field {
     pub(crate) options: FieldOptions,
     /// The `filter` of a list request.
     pub(crate) flattened: bool,
+}
+
+impl Field {
+    /// Whether the value that an absent field has breaks a rule: then it must be given.
+    pub(crate) fn refuses_default(&self) -> bool {
+        let rules = &self.rules;
+        let zero = rules.min.is_some_and(|min| min > 0) || rules.max.is_some_and(|max| max < 0);
+        let empty = rules.min_items.is_some_and(|min| min > 0);
+        rules.required || (self.repeated && empty) || (!self.repeated && !self.optional && zero)
+    }
 }
 
 /// The type of a field.
@@ -122,14 +134,27 @@ pub(crate) struct EnumValue {
 }
 
 pub(crate) fn messages(file: &FileDescriptor, comments: &Comments, problems: &mut Problems) -> Vec<(String, Message)> {
-    file.messages().map(|message| (message.full_name().to_owned(), read_message(file, &message, comments, problems))).collect()
+    file.messages()
+        .map(|message| (message.full_name().to_owned(), read_message(file, &message, comments, problems)))
+        .collect()
 }
 
-fn read_message(file: &FileDescriptor, message: &MessageDescriptor, comments: &Comments, problems: &mut Problems) -> Message {
+fn read_message(
+    file: &FileDescriptor,
+    message: &MessageDescriptor,
+    comments: &Comments,
+    problems: &mut Problems,
+) -> Message {
     let place = format!("{}: {}", file.name(), message.name());
     let nested = message.child_messages().filter(|child| !child.is_map_entry()).map(|child| child.name().to_owned());
     for name in nested.chain(message.child_enums().map(|child| child.name().to_owned())) {
-        problems.add(&place, format!("{name} is declared inside: declare it beside {}, so that it has one name in Rust and in JSON", message.name()));
+        problems.add(
+            &place,
+            format!(
+                "{name} is declared inside: declare it beside {}, so that it has one name in Rust and in JSON",
+                message.name()
+            ),
+        );
     }
     Message {
         name: message.full_name().to_owned(),
@@ -175,7 +200,11 @@ fn json_name(field: &FieldDescriptor) -> String {
 fn kind(field: &FieldDescriptor) -> Result<Kind, String> {
     use prost_reflect::Kind as Proto;
     let single = |kind: Kind| {
-        if field.is_list() { Err("a list of this type is not supported: wrap it in a message".to_owned()) } else { Ok(kind) }
+        if field.is_list() {
+            Err("a list of this type is not supported: wrap it in a message".to_owned())
+        } else {
+            Ok(kind)
+        }
     };
     match field.kind() {
         Proto::Bool => Ok(Kind::Bool),
@@ -221,7 +250,8 @@ fn read_enum(file: &FileDescriptor, of: &EnumDescriptor, comments: &Comments, pr
             None => problems.add(&place, format!("{} lacks the enum's prefix: name it {}_…", value.name(), prefix(of))),
             Some(json) if value.number() == 0 => {
                 if json != "unspecified" {
-                    problems.add(&place, format!("the zero value is {}: name it {}_UNSPECIFIED", value.name(), prefix(of)));
+                    problems
+                        .add(&place, format!("the zero value is {}: name it {}_UNSPECIFIED", value.name(), prefix(of)));
                 }
             }
             Some(json) => values.push(EnumValue { number: value.number(), json, comment: comments.at(value.path()) }),

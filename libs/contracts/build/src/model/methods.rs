@@ -38,12 +38,23 @@ pub(crate) struct Method {
 pub(crate) fn services(file: &FileDescriptor, comments: &Comments, problems: &mut Problems) -> Vec<Service> {
     let services: Vec<_> = file.services().collect();
     if let Some(second) = services.get(1) {
-        problems.add(file.name(), format!("{} is the second service of the file: move it to a file of its own, named for its aggregate", second.name()));
+        problems.add(
+            file.name(),
+            format!(
+                "{} is the second service of the file: move it to a file of its own, named for its aggregate",
+                second.name()
+            ),
+        );
     }
     services.iter().map(|service| read_service(file, service, comments, problems)).collect()
 }
 
-fn read_service(file: &FileDescriptor, service: &ServiceDescriptor, comments: &Comments, problems: &mut Problems) -> Service {
+fn read_service(
+    file: &FileDescriptor,
+    service: &ServiceDescriptor,
+    comments: &Comments,
+    problems: &mut Problems,
+) -> Service {
     let stem = file.name().rsplit('/').next().unwrap_or_default().trim_end_matches(".proto");
     let methods = service.methods().map(|method| read_method(file, &method, stem, comments, problems));
     Service {

@@ -32,21 +32,23 @@ pub(crate) fn lower_camel(snake: &str) -> String {
 /// repeats the aggregate, but not of `GetMe` in `sessions.proto`.
 pub(crate) fn operation(aggregate: &str, method: &str) -> String {
     let action = snake(method);
-    let verb = ["list", "get", "create", "update", "delete"]
-        .into_iter()
-        .find(|verb| action.strip_prefix(verb).and_then(|rest| rest.strip_prefix('_')).is_some_and(|noun| repeats(aggregate, noun)));
+    let verb = ["list", "get", "create", "update", "delete"].into_iter().find(|verb| {
+        action.strip_prefix(verb).and_then(|rest| rest.strip_prefix('_')).is_some_and(|noun| repeats(aggregate, noun))
+    });
     format!("{aggregate}_{}", verb.unwrap_or(&action))
 }
 
 fn repeats(aggregate: &str, noun: &str) -> bool {
-    noun == aggregate || plural(noun) == aggregate || noun.strip_prefix(aggregate).is_some_and(|rest| rest.starts_with('_'))
+    noun == aggregate
+        || plural(noun) == aggregate
+        || noun.strip_prefix(aggregate).is_some_and(|rest| rest.starts_with('_'))
 }
 
 fn plural(noun: &str) -> String {
     match noun.strip_suffix('y') {
-        Some(stem) => format!("{stem}ies"),
-        None if noun.ends_with(['s', 'x']) => format!("{noun}es"),
-        None => format!("{noun}s"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if noun.ends_with(['s', 'x']) => format!("{noun}es"),
+        _ => format!("{noun}s"),
     }
 }
 

@@ -5,6 +5,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MethodDescriptor, Ref
 use super::messages::json_name_of_value;
 
 /// `igny8.rest.v1.method`. Enums are their JSON names, `None` when unspecified.
+#[expect(clippy::struct_excessive_bools, reason = "the proto has them")]
 pub(crate) struct Options {
     pub(crate) shape: Option<String>,
     pub(crate) status: u16,
@@ -71,7 +72,10 @@ pub(crate) fn extension(options: &DynamicMessage, name: &str) -> Option<DynamicM
 
 /// A field that is set.
 fn set(message: &DynamicMessage, field: &str) -> Option<Value> {
-    message.has_field_by_name(field).then(|| message.get_field_by_name(field).map(std::borrow::Cow::into_owned)).flatten()
+    message
+        .has_field_by_name(field)
+        .then(|| message.get_field_by_name(field).map(std::borrow::Cow::into_owned))
+        .flatten()
 }
 
 pub(crate) fn text(message: &DynamicMessage, field: &str) -> String {

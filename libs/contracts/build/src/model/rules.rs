@@ -68,8 +68,12 @@ impl Reader<'_> {
         for (rule, value) in rules.fields() {
             match (rule.name(), value) {
                 ("required", Value::Bool(required)) => self.rules.required = *required,
-                ("string", Value::Message(rules)) if !self.is_list && matches!(self.kind, Kind::Text) => self.string(rules),
-                (name @ ("int32" | "int64"), Value::Message(rules)) if !self.is_list && self.kind.is_integer() => self.integer(name, rules),
+                ("string", Value::Message(rules)) if !self.is_list && matches!(self.kind, Kind::Text) => {
+                    self.string(rules);
+                }
+                (name @ ("int32" | "int64"), Value::Message(rules)) if !self.is_list && self.kind.is_integer() => {
+                    self.integer(name, rules);
+                }
                 ("repeated", Value::Message(rules)) if self.is_list => self.repeated(rules),
                 (name, _) => self.unsupported.push(name.to_owned()),
             }
@@ -107,7 +111,9 @@ impl Reader<'_> {
             match (rule.name(), value) {
                 ("min_items", Value::U64(count)) => self.rules.min_items = Some(*count),
                 ("max_items", Value::U64(count)) => self.rules.max_items = Some(*count),
-                ("unique", Value::Bool(unique)) if !matches!(self.kind, Kind::Message(_) | Kind::Double) => self.rules.unique = *unique,
+                ("unique", Value::Bool(unique)) if !matches!(self.kind, Kind::Message(_) | Kind::Double) => {
+                    self.rules.unique = *unique;
+                }
                 ("items", Value::Message(rules)) => self.items(rules),
                 (name, _) => self.unsupported.push(format!("repeated.{name}")),
             }

@@ -34,7 +34,9 @@ fn description(endpoint: &Endpoint<'_>) -> String {
     let who = match options.scope.as_deref() {
         Some("public") => "Open to anyone, without credentials.".to_owned(),
         Some("user") => format!("Needs the role `{role}` or above, and a signed-in person: an API key is not enough."),
-        Some("site") => format!("Needs the role `{role}` or above. Editors and viewers see only the sites granted to them."),
+        Some("site") => {
+            format!("Needs the role `{role}` or above. Editors and viewers see only the sites granted to them.")
+        }
         Some("system") => "For staff only.".to_owned(),
         _ => format!("Needs the role `{role}` or above."),
     };
@@ -52,7 +54,10 @@ fn description(endpoint: &Endpoint<'_>) -> String {
 fn request_body(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>) -> Option<Object> {
     let (media, schema) = if endpoint.options.upload {
         let file = Object::new().with("type", "string").with("contentMediaType", "application/octet-stream");
-        let form = Object::new().with("type", "object").with("properties", Object::new().with("file", file)).with("required", vec!["file"]);
+        let form = Object::new()
+            .with("type", "object")
+            .with("properties", Object::new().with("file", file))
+            .with("required", vec!["file"]);
         ("multipart/form-data", form)
     } else {
         let message = schema::body(schemas.model, endpoint)?;
@@ -64,7 +69,8 @@ fn request_body(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>) -> Option<Object
 
 fn responses(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>) -> Object {
     let statuses = [Some(endpoint.options.status), endpoint.options.other_status];
-    let successes = statuses.into_iter().flatten().map(|status| (status.to_string(), success::response(schemas, endpoint)));
+    let successes =
+        statuses.into_iter().flatten().map(|status| (status.to_string(), success::response(schemas, endpoint)));
     successes.chain(errors::references(endpoint)).collect()
 }
 

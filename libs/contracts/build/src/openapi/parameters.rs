@@ -49,9 +49,13 @@ fn query_fields<'a>(schemas: &Schemas<'a>, endpoint: &Endpoint<'_>, request: &'a
         return Vec::new();
     }
     let mut fields = Vec::new();
-    for field in request.fields.iter().filter(|field| !request.path_fields.contains(&field.name) && body != Some(&field.name)) {
+    for field in
+        request.fields.iter().filter(|field| !request.path_fields.contains(&field.name) && body != Some(&field.name))
+    {
         match &field.kind {
-            Kind::Message(filter) if field.flattened => fields.extend(schemas.model.message(filter).into_iter().flat_map(|filter| &filter.fields)),
+            Kind::Message(filter) if field.flattened => {
+                fields.extend(schemas.model.message(filter).into_iter().flat_map(|filter| &filter.fields));
+            }
             _ => fields.push(field),
         }
     }
@@ -62,7 +66,9 @@ fn query(schemas: &Schemas<'_>, field: &Field) -> Object {
     let (default, fallback) = match field.json.as_str() {
         "page" => (Some(1_u64), "The number of the page, from 1."),
         "page_size" => (Some(50), "How many rows a page has."),
-        "ordering" => (None, "Keys to order by, separated by commas, each at most once, with a minus for descending order."),
+        "ordering" => {
+            (None, "Keys to order by, separated by commas, each at most once, with a minus for descending order.")
+        }
         _ => (None, ""),
     };
     let comment = if field.comment.is_empty() { fallback } else { &field.comment };
@@ -70,7 +76,7 @@ fn query(schemas: &Schemas<'_>, field: &Field) -> Object {
     Object::new()
         .with("name", field.json.as_str())
         .with("in", "query")
-        .with("required", field.rules.required)
+        .with("required", field.refuses_default())
         .with_text("description", comment)
         .with("schema", describe(schema, field, ""))
 }

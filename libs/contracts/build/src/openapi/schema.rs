@@ -42,7 +42,8 @@ impl<'a> Schemas<'a> {
     fn enums(&self) -> impl Iterator<Item = &Enum> {
         let rest = self.model.methods().filter(|method| method.http.is_some());
         let messages = self.model.reachable(rest.flat_map(|method| [method.input.as_str(), method.output.as_str()]));
-        let names: BTreeSet<&str> = messages.into_iter().filter_map(|name| self.model.message(name)).flat_map(Message::enums).collect();
+        let names: BTreeSet<&str> =
+            messages.into_iter().filter_map(|name| self.model.message(name)).flat_map(Message::enums).collect();
         names.into_iter().filter_map(|name| self.model.enums.get(name))
     }
 
@@ -59,11 +60,12 @@ impl<'a> Schemas<'a> {
     fn message(&self, message: &Message, direction: Direction) -> Object {
         let fields: Vec<&Field> = message.fields.iter().filter(|field| is_in_body(message, field)).collect();
         let must = |field: &&&Field| match direction {
-            Direction::Request => field.rules.required && message.mask().is_none(),
+            Direction::Request => field.refuses_default() && message.mask().is_none(),
             Direction::Response => true,
         };
         let required: Vec<&str> = fields.iter().filter(must).map(|field| field.json.as_str()).collect();
-        let properties: Object = fields.iter().map(|field| (field.json.clone(), self.field(field, direction))).collect();
+        let properties: Object =
+            fields.iter().map(|field| (field.json.clone(), self.field(field, direction))).collect();
         Object::new()
             .with("type", "object")
             .with_text("description", &message.comment)
@@ -84,7 +86,8 @@ impl<'a> Schemas<'a> {
         if !field.repeated {
             return self.single(field, &field.rules, direction);
         }
-        let schema = Object::new().with("type", "array").with("items", self.single(field, field.rules.of_text(), direction));
+        let schema =
+            Object::new().with("type", "array").with("items", self.single(field, field.rules.of_text(), direction));
         if direction == Direction::Response {
             return schema;
         }
@@ -104,7 +107,9 @@ impl<'a> Schemas<'a> {
             Kind::UInt32 => integer("int64").with("minimum", 0_u64).with("maximum", u64::from(u32::MAX)),
             Kind::UInt64 => integer("int64").with("minimum", 0_u64),
             Kind::Double => Object::new().with("type", "number").with("format", "double"),
-            Kind::Text if direction == Direction::Response => string().with_some("format", rules.format.map(format_name)),
+            Kind::Text if direction == Direction::Response => {
+                string().with_some("format", rules.format.map(format_name))
+            }
             Kind::Text => text(field, rules),
             Kind::Bytes => string().with("contentEncoding", "base64"),
             Kind::Timestamp => string().with("format", "date-time"),
@@ -169,7 +174,8 @@ fn text(field: &Field, rules: &Rules) -> Object {
         .with_some("minLength", min.filter(|min| *min > 0))
         .with_some("maxLength", rules.max_len)
         .with_some("pattern", (!keys.is_empty()).then(|| ordering(keys)));
-    let may_be_empty = !rules.required && !field.optional && !field.repeated && (rules.format.is_some() || rules.min_len.is_some());
+    let may_be_empty =
+        !rules.required && !field.optional && !field.repeated && (rules.format.is_some() || rules.min_len.is_some());
     if may_be_empty { Object::new().with("anyOf", vec![schema, string().with("maxLength", 0_u64)]) } else { schema }
 }
 
@@ -189,7 +195,8 @@ fn format_name(format: Format) -> &'static str {
 fn enumeration(of: &Enum) -> Object {
     let meanings = of.values.iter().filter(|value| !value.comment.is_empty());
     let meanings: Vec<String> = meanings.map(|value| format!("* `{}`: {}", value.json, value.comment)).collect();
-    let description = [of.comment.clone(), meanings.join("\n")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let description =
+        [of.comment.clone(), meanings.join("\n")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
     let names: Vec<&str> = of.values.iter().map(|value| value.json.as_str()).collect();
     string().with_text("description", &description.join("\n\n")).with("enum", names)
 }

@@ -14,7 +14,9 @@ pub(super) fn response(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>) -> Object
         (Some("raw"), _) => ("The bytes.", "application/octet-stream", Object::new()),
         (_, data) => ("Done.", "application/json", envelope(data.unwrap_or_default())),
     };
-    Object::new().with("description", description).with("content", Object::new().with(media, Object::new().with("schema", schema)))
+    Object::new()
+        .with("description", description)
+        .with("content", Object::new().with(media, Object::new().with("schema", schema)))
 }
 
 fn string() -> Object {
@@ -27,9 +29,14 @@ fn envelope(data: Object) -> Object {
 }
 
 fn page(row: Object) -> Object {
-    let link = |which: &str| nullable(string().with("format", "uri")).with("description", format!("The {which} page; null when there is none."));
+    let link = |which: &str| {
+        nullable(string().with("format", "uri"))
+            .with("description", format!("The {which} page; null when there is none."))
+    };
     let count = Object::new().with("type", "integer").with("format", "int64").with("minimum", 0_u64);
-    let exact = Object::new().with("type", "boolean").with("description", "Whether `count` was counted; otherwise it is an estimate.");
+    let exact = Object::new()
+        .with("type", "boolean")
+        .with("description", "Whether `count` was counted; otherwise it is an estimate.");
     object([
         ("success", constant(true)),
         ("count", count.with("description", "How many rows there are on all pages.")),
@@ -47,6 +54,6 @@ pub(super) fn constant(value: bool) -> Object {
 /// An object that has all of these.
 pub(super) fn object<const N: usize>(properties: [(&str, Object); N]) -> Object {
     let required: Vec<&str> = properties.iter().map(|(name, _)| *name).collect();
-    let properties: Object = properties.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    let properties: Object = properties.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     Object::new().with("type", "object").with("properties", properties).with("required", required)
 }

@@ -8,12 +8,18 @@ use super::names;
 
 /// Attributes by the proto path that they belong to.
 pub(super) fn messages(model: &Model) -> impl Iterator<Item = (String, &'static str)> {
-    model.messages.keys().map(|name| (name.clone(), "#[derive(serde::Serialize, serde::Deserialize)] #[serde(default)]"))
+    model
+        .messages
+        .keys()
+        .map(|name| (name.clone(), "#[derive(serde::Serialize, serde::Deserialize)] #[serde(default)]"))
 }
 
 /// A oneof is an enum in Rust and has no shape of its own in JSON: its members are fields of the message, of which one is there.
 pub(super) fn oneofs(model: &Model) -> impl Iterator<Item = (String, &'static str)> {
-    let paths = model.messages.values().flat_map(|message| message.oneofs.iter().map(|oneof| format!("{}.{oneof}", message.name)));
+    let paths = model
+        .messages
+        .values()
+        .flat_map(|message| message.oneofs.iter().map(|oneof| format!("{}.{oneof}", message.name)));
     paths.map(|path| (path, "#[derive(serde::Serialize, serde::Deserialize)]"))
 }
 
@@ -21,7 +27,8 @@ pub(super) fn fields(model: &Model) -> Vec<(String, String)> {
     let mut attributes = Vec::new();
     for message in model.messages.values() {
         let fields = message.fields.iter().map(|field| (path(&message.name, field), attribute(field)));
-        let oneofs = message.oneofs.iter().map(|oneof| (format!("{}.{oneof}", message.name), "#[serde(flatten)]".to_owned()));
+        let oneofs =
+            message.oneofs.iter().map(|oneof| (format!("{}.{oneof}", message.name), "#[serde(flatten)]".to_owned()));
         attributes.extend(fields.chain(oneofs));
     }
     attributes
@@ -49,7 +56,13 @@ fn with(field: &Field) -> Option<String> {
         Kind::Mask => "mask".to_owned(),
         Kind::Bytes => "bytes".to_owned(),
         Kind::Enum(name) => {
-            let form = if field.repeated { "Many" } else if field.optional { "Maybe" } else { "One" };
+            let form = if field.repeated {
+                "Many"
+            } else if field.optional {
+                "Maybe"
+            } else {
+                "One"
+            };
             format!("enumeration::{form}::<{}>", names::path(name))
         }
         _ => return None,

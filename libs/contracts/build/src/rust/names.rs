@@ -18,7 +18,8 @@ pub(super) fn constant(full_name: &str) -> String {
     let words = full_name.replace('.', "_");
     let mut name = String::new();
     for (index, character) in words.char_indices() {
-        let after_lower = index.checked_sub(1).and_then(|before| words.as_bytes().get(before)).is_some_and(u8::is_ascii_lowercase);
+        let after_lower =
+            index.checked_sub(1).and_then(|before| words.as_bytes().get(before)).is_some_and(u8::is_ascii_lowercase);
         if character.is_ascii_uppercase() && after_lower {
             name.push('_');
         }
@@ -30,9 +31,10 @@ pub(super) fn constant(full_name: &str) -> String {
 /// The name of a field in Rust: raw where it is a keyword.
 pub(super) fn field(name: &str) -> String {
     const KEYWORDS: [&str; 46] = [
-        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum", "false", "final",
-        "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
-        "return", "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
+        "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
+        "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
+        "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type",
+        "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
     ];
     if KEYWORDS.contains(&name) { format!("r#{name}") } else { name.to_owned() }
 }

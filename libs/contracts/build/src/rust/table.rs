@@ -10,8 +10,11 @@ pub(super) fn write(model: &Model) -> String {
     methods.sort_by(|a, b| a.path.cmp(&b.path));
     let rows: String = methods.iter().filter_map(|method| row(model, method)).collect();
     let reachable = model.reachable(methods.iter().flat_map(|method| [method.input.as_str(), method.output.as_str()]));
-    let messages: String = reachable.into_iter().filter_map(|name| Some(message(model, model.message(name)?))).collect();
-    format!("/// Every method of every service, sorted by path.\npub static METHODS: &[Method] = &[\n{rows}];\n\n{messages}")
+    let messages: String =
+        reachable.into_iter().filter_map(|name| Some(message(model, model.message(name)?))).collect();
+    format!(
+        "/// Every method of every service, sorted by path.\npub static METHODS: &[Method] = &[\n{rows}];\n\n{messages}"
+    )
 }
 
 fn row(model: &Model, method: &Method) -> Option<String> {
@@ -24,7 +27,10 @@ fn row(model: &Model, method: &Method) -> Option<String> {
         service = method.service,
         operation = method.operation,
         access = access(options),
-        rest = method.http.as_ref().map_or("None".to_owned(), |http| format!("Some({})", rest(model, method, http, options))),
+        rest = method
+            .http
+            .as_ref()
+            .map_or("None".to_owned(), |http| format!("Some({})", rest(model, method, http, options))),
         timeout = options.timeout_ms,
         request = names::constant(&method.input),
         response = names::constant(&method.output),
@@ -87,12 +93,18 @@ fn codec(method: &Method, options: &Options) -> String {
     } else {
         "|_| None"
     };
-    format!("Codec {{ encode: codec::encode::<{request}>, decode: |bytes| codec::decode::<{response}>(bytes, {page}) }}")
+    format!(
+        "Codec {{ encode: codec::encode::<{request}>, decode: |bytes| codec::decode::<{response}>(bytes, {page}) }}"
+    )
 }
 
 fn message(model: &Model, message: &Message) -> String {
     let fields: String = message.fields.iter().map(|of| field(model, of)).collect();
-    format!("static {}: Message = Message {{ name: {:?}, fields: &[\n{fields}] }};\n\n", names::constant(&message.name), message.name)
+    format!(
+        "static {}: Message = Message {{ name: {:?}, fields: &[\n{fields}] }};\n\n",
+        names::constant(&message.name),
+        message.name
+    )
 }
 
 fn field(model: &Model, field: &Field) -> String {
@@ -103,7 +115,7 @@ fn field(model: &Model, field: &Field) -> String {
         kind(model, field),
         field.repeated,
         field.optional || field.oneof.is_some() || is_message,
-        field.rules.required,
+        field.refuses_default(),
         field.options.secret,
         field.flattened
     )

@@ -32,7 +32,10 @@ fn checks_of(message: &Message, field: &Field) -> String {
     let calls: String = calls(message, field).into_iter().map(|call| format!("        checks.{call};\n")).collect();
     match message.mask() {
         Some(mask) if !calls.is_empty() && !message.path_fields.contains(&field.name) && mask.name != field.name => {
-            format!("        if validate::masked(self.{}.as_ref(), {:?}) {{\n{calls}        }}\n", mask.name, field.json)
+            format!(
+                "        if validate::masked(self.{}.as_ref(), {:?}) {{\n{calls}        }}\n",
+                mask.name, field.json
+            )
         }
         _ => calls,
     }
@@ -43,7 +46,8 @@ fn calls(message: &Message, field: &Field) -> Vec<String> {
         return oneof_calls(message, field);
     }
     let (json, at) = (format!("{:?}", field.json), format!("self.{}", names::field(&field.name)));
-    let mut calls = if field.repeated { list_calls(field, &json, &at) } else { single_calls(message, field, &json, &at) };
+    let mut calls =
+        if field.repeated { list_calls(field, &json, &at) } else { single_calls(message, field, &json, &at) };
     if field.rules.unique {
         calls.push(format!("unique({json}, &{at})"));
     }
@@ -59,13 +63,18 @@ fn single_calls(message: &Message, field: &Field, json: &str, at: &str) -> Vec<S
         Kind::Int32 | Kind::Int64 if !required && range(&field.rules).is_none() => Vec::new(),
         Kind::Int32 | Kind::Int64 => {
             let optional = if field.optional { "optional_" } else { "" };
-            vec![format!("{optional}number({json}, {at}, {required}, &{})", range(&field.rules).unwrap_or("validate::Range::ANY".to_owned()))]
+            vec![format!(
+                "{optional}number({json}, {at}, {required}, &{})",
+                range(&field.rules).unwrap_or("validate::Range::ANY".to_owned())
+            )]
         }
         Kind::Enum(name) => {
             let optional = if field.optional { "optional_" } else { "" };
             vec![format!("{optional}enumeration::<{}>({json}, {at}, {required})", names::path(name))]
         }
-        Kind::Message(_) if field.flattened => vec![format!("flattened({at}.as_ref(), |checks, message| message.check(checks))")],
+        Kind::Message(_) if field.flattened => {
+            vec![format!("flattened({at}.as_ref(), |checks, message| message.check(checks))")]
+        }
         Kind::Message(_) => {
             let mut calls = present(".is_some()");
             calls.push(format!("nested({json}, {at}.as_ref(), |checks, message| message.check(checks))"));

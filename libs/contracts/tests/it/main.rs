@@ -1,0 +1,10 @@
+//! What the generated contracts do, on the contracts of the auth service.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot set itself up has failed")]
+
+mod codec;
+mod json;
+mod methods;
+mod openapi;
+mod permissions;
+mod secrets;
+mod validation;
