@@ -83,6 +83,8 @@ where
     B: AsyncFnOnce(&Context) -> anyhow::Result<F>,
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
+    // For libraries that look for one, such as HTTP clients. An error says that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let telemetry = telemetry::init(service, &config.telemetry)?;
     let cx = Context::new(service, config)?;
     let listen = config.admin_listen_of(service)?;

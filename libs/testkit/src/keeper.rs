@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// Databases of tests whose process is gone: a living one holds a connection with the name of its database.
-const LEFT_OVER: &str = "SELECT datname FROM pg_database WHERE starts_with(datname, 'test_') \
-    AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = datname)";
+const LEFT_OVER: &str = "SELECT datname FROM pg_database d WHERE starts_with(datname, 'test_') \
+    AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.application_name = d.datname)";
 
 /// A thread with a runtime of its own, because that of the test may be blocked or gone when the database is to be dropped.
 #[derive(Debug)]

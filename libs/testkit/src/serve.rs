@@ -1,6 +1,6 @@
 //! A service in process.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
 use rpc::{
@@ -12,14 +12,13 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tonic::service::Routes;
 
-use crate::{Tls, or_fail, tls, trusted_keys};
+use crate::{or_fail, tls, trusted_keys};
 
 /// A service on a port of this machine, until it is dropped.
 #[derive(Debug)]
 pub struct Served {
     service: String,
     address: SocketAddr,
-    tls: Arc<Tls>,
     readiness: Readiness,
     _server: AbortOnDropHandle<Result<()>>,
 }
@@ -41,14 +40,13 @@ pub async fn serve_with(service: &str, routes: Routes, keys: Keys) -> Served {
 }
 
 async fn start(service: &str, routes: Routes, keys: Keys) -> Result<Served> {
-    let tls = tls();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let readiness = Readiness::new();
     readiness.enter(Phase::Running);
-    let server = Server::new(tls.identity(service), Verifier::new(keys), readiness.clone());
+    let server = Server::new(tls().identity(service), Verifier::new(keys), readiness.clone());
     let server = tokio::spawn(server.serve(listener, routes, CancellationToken::new()));
-    Ok(Served { service: service.to_owned(), address, tls, readiness, _server: AbortOnDropHandle::new(server) })
+    Ok(Served { service: service.to_owned(), address, readiness, _server: AbortOnDropHandle::new(server) })
 }
 
 impl Served {
@@ -57,7 +55,7 @@ impl Served {
     /// # Panics
     /// The caller's certificate could not be made.
     pub fn channel(&self, caller: &str) -> Channel {
-        Channel::new(&self.target(), &self.tls.identity(caller))
+        Channel::new(&self.target(), &tls().identity(caller))
     }
 
     /// Where it is.

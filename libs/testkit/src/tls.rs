@@ -1,10 +1,12 @@
 //! Identities of services for tests.
 
 use std::{
-    fs,
+    fs::{self, DirBuilder},
     net::{IpAddr, Ipv4Addr},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, Weak},
+    process,
+    sync::LazyLock,
 };
 
 use anyhow::{Context as _, Result};
@@ -13,31 +15,29 @@ use rcgen::{
     SanType,
 };
 use rpc::tls::Identity;
-use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::or_fail;
 
-/// A certificate authority and a directory for each service that was asked for. The directories go with it.
+/// Directories of test processes: this and the process id.
+const PREFIX: &str = "igny8-testkit-";
+
+/// A certificate authority and a directory for each service that was asked for.
 #[derive(Debug)]
 pub struct Tls {
-    directory: TempDir,
+    directory: PathBuf,
     authority: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// The authority of this process, as long as somebody holds it.
+/// The authority of this process.
 ///
 /// # Panics
 /// It could not be made.
-pub fn tls() -> Arc<Tls> {
-    static CURRENT: Mutex<Weak<Tls>> = Mutex::new(Weak::new());
-    let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-    current.upgrade().unwrap_or_else(|| {
-        let tls = Arc::new(Tls::new());
-        *current = Arc::downgrade(&tls);
-        tls
-    })
+pub fn tls() -> &'static Tls {
+    static TLS: LazyLock<Tls> = LazyLock::new(Tls::new);
+    &TLS
 }
 
 impl Tls {
@@ -63,7 +63,7 @@ impl Tls {
     /// # Panics
     /// Its certificate could not be made.
     pub fn dir(&self, service: &str) -> PathBuf {
-        let directory = self.directory.path().join(service);
+        let directory = self.directory.join(service);
         if !directory.exists() {
             or_fail(
                 self.issue(service, &directory).with_context(|| format!("could not make a certificate for {service}")),
@@ -75,13 +75,13 @@ impl Tls {
     fn make() -> Result<Self> {
         let mut params = CertificateParams::default();
         // Two authorities of one name make a foreign certificate show as a bad signature instead of an unknown issuer.
-        params.distinguished_name.push(DnType::CommonName, format!("igny8 tests {}", uuid::Uuid::now_v7()));
+        params.distinguished_name.push(DnType::CommonName, format!("igny8 tests {}", Uuid::now_v7()));
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         valid_today(&mut params);
         let key = KeyPair::generate()?;
         let authority = params.self_signed(&key)?.pem();
-        Ok(Self { directory: tempfile::tempdir()?, authority, issuer: Issuer::new(params, key) })
+        Ok(Self { directory: directory()?, authority, issuer: Issuer::new(params, key) })
     }
 
     fn issue(&self, service: &str, directory: &Path) -> Result<()> {
@@ -104,6 +104,22 @@ impl Tls {
         fs::write(directory.join("key.pem"), key.serialize_pem())?;
         Ok(())
     }
+}
+
+/// A new directory. It stays until another test process starts after the end of this one.
+fn directory() -> Result<PathBuf> {
+    let temporary = std::env::temp_dir();
+    for entry in fs::read_dir(&temporary)?.flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            // Another process may be removing it too.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    let directory = temporary.join(format!("{PREFIX}{}", process::id())).join(Uuid::now_v7().to_string());
+    DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+    Ok(directory)
 }
 
 fn valid_today(params: &mut CertificateParams) {

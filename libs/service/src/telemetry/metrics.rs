@@ -16,7 +16,8 @@ pub struct Metrics(PrometheusHandle);
 
 impl Metrics {
     /// Prometheus' text format. `rpc.server.call.duration` in seconds appears as `rpc_server_call_duration_seconds`,
-    /// counters end in `_total`.
+    /// counters end
+    /// in `_total`. The unit must have been described with `metrics::describe_histogram!` after the start.
     pub fn render(&self) -> String {
         self.0.render()
     }
@@ -34,6 +35,9 @@ impl Metrics {
                 upkeep.run_upkeep();
             }
         });
+        // What the tracing layer of `rpc` measures, before anybody has installed a recorder.
+        let text = "how long a call took, until the last byte of its answer";
+        metrics::describe_histogram!("rpc.server.call.duration", metrics::Unit::Seconds, text);
         let labels = [("service", service.to_owned()), ("version", env!("CARGO_PKG_VERSION").to_owned())];
         metrics::gauge!("igny8.build.info", &labels).set(1.0);
         Ok(Self(handle))

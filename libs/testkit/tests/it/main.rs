@@ -1,0 +1,4 @@
+//! The ground that other tests stand on.
+
+mod actors;
+mod databases;
