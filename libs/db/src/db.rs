@@ -15,7 +15,8 @@ use crate::{AccountConn, Config, SystemConn};
 /// The only owner of the connections to a service's database. Cheap to clone.
 ///
 /// Each method runs `body` in one transaction: committed when it answers `Ok`, rolled back when it answers `Err`, and ended by closing the
-/// connection when its future is dropped. Make no RPC and no provider call in a body: it holds a connection and row locks.
+/// connection when its future is dropped. Make no RPC, no provider call and no other transaction in a body: it holds a connection and row
+/// locks.
 #[derive(Clone)]
 pub struct Db {
     requests: Pool,

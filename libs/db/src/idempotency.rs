@@ -35,7 +35,7 @@ struct Answer<'a> {
 ///
 /// `method` is the path of the method. The same key with another request is `IDEMPOTENCY_MISMATCH`; while the first one still runs,
 /// `IDEMPOTENCY_IN_PROGRESS`; a malformed key, `IDEMPOTENCY_KEY_MALFORMED`. The response is stored: a method whose answer holds a secret
-/// must not take keys.
+/// must not take keys. Nor must one whose request has a map, which encodes in another order each time.
 pub async fn run<Req: Message, Res: Message + Default>(
     conn: &mut AccountConn,
     key: Option<&str>,

@@ -48,13 +48,13 @@ pub async fn push(conn: &mut AccountConn, object: &str, id: Uuid, payload: &Valu
 
 /// Uses a token up. `None` for one that is unknown, of another account, used or expired.
 pub async fn take(conn: &mut AccountConn, token: Uuid) -> Result<Option<Undone>> {
-    let taken = diesel::delete(igny8_undo::table.find((conn.account().uuid(), token)))
+    let undone = diesel::delete(igny8_undo::table.find((conn.account().uuid(), token)))
         .filter(igny8_undo::expires_at.gt(diesel::dsl::now))
         .returning((igny8_undo::object, igny8_undo::object_id, igny8_undo::payload))
         .get_result(conn)
         .await
         .optional()?;
-    Ok(taken)
+    Ok(undone)
 }
 
 fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {

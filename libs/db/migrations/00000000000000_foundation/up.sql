@@ -122,8 +122,8 @@ CREATE TABLE igny8_audit_log (
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT igny8_audit_log_pkey PRIMARY KEY (account_id, id)
 );
-CREATE INDEX igny8_audit_log_account_id_object_object_id_idx ON igny8_audit_log (account_id, object, object_id);
-CREATE INDEX igny8_audit_log_account_id_user_id_idx ON igny8_audit_log (account_id, user_id, id);
+CREATE INDEX igny8_audit_log_account_id_object_object_id_id_idx ON igny8_audit_log (account_id, object, object_id, id);
+CREATE INDEX igny8_audit_log_account_id_user_id_id_idx ON igny8_audit_log (account_id, user_id, id);
 CALL app.secure('igny8_audit_log');
 CREATE TRIGGER igny8_audit_log_insert_only BEFORE UPDATE OR DELETE OR TRUNCATE ON igny8_audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION app.refuse_change();

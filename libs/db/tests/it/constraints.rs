@@ -21,7 +21,8 @@ const CONSTRAINTS: &[Constraint] = &[
 
 async fn refused(constraints: &[Constraint], role: &str, parent: Option<Uuid>) -> Error {
     let database = Database::new().await;
-    let refused = database.db().transaction(&somebody().await, async |conn| {
+    let (db, caller) = (database.db(), somebody().await);
+    let refused = db.transaction(&caller, async |conn| {
         pages::insert(conn, "a secret name").await?;
         let page = (
             dsl::account_id.eq(conn.account().uuid()),

@@ -105,6 +105,7 @@ fn address(role: Option<&str>, database: &str) -> String {
 }
 
 /// A user who may see these sites (none: all) of an account.
+#[expect(clippy::field_reassign_with_default, reason = "a peer has fields that only rpc may set")]
 pub(crate) async fn user_of(account: Uuid, user: Uuid, sites: &[Uuid]) -> Caller {
     let mut claims = Claims::new(user, account, contracts::rest::v1::Role::Admin);
     claims.user = Some(user);
@@ -113,7 +114,9 @@ pub(crate) async fn user_of(account: Uuid, user: Uuid, sites: &[Uuid]) -> Caller
     let key = signer.public_key().unwrap();
     let keys = Keys::new(move || std::future::ready(Ok(vec![key.clone()])));
     let verified = Verifier::new(keys).verify(&signer.sign(&claims).unwrap()).await.unwrap();
-    Caller::new(verified, Peer { request_id: "request-1".into(), ..Peer::default() })
+    let mut peer = Peer::default();
+    peer.request_id = "request-1".into();
+    Caller::new(verified, peer)
 }
 
 /// Someone who may see all of a new account.

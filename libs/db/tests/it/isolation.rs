@@ -114,15 +114,16 @@ async fn the_system_role_crosses_accounts_on_its_columns_only() {
     assert!(format!("{:?}", deleted.unwrap_err()).contains("permission denied"));
 }
 
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
+    text: String,
+}
+
 #[tokio::test]
 async fn the_policy_uses_the_index_and_reads_each_setting_once() {
     let database = Database::new().await;
     let db = database.db();
-    #[derive(QueryableByName)]
-    struct Line {
-        #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
-        text: String,
-    }
     let plan = db
         .transaction(&user_of(Uuid::now_v7(), Uuid::now_v7(), &[Uuid::now_v7()]).await, async |conn| {
             let explain = "EXPLAIN (COSTS OFF) SELECT * FROM igny8_pages WHERE id = gen_random_uuid()";

@@ -79,20 +79,20 @@ async fn a_connection_lost_in_the_middle_is_unavailable() {
     let database = Database::new().await;
     let proxy = Proxy::to(&database.url()).await;
     let db = Db::connect(&Config { database_url: proxy.url().into(), ..database.config() }).unwrap();
-    let lost = db.transaction(&somebody().await, async |conn| {
+    let caller = somebody().await;
+    let lost = db.transaction(&caller, async |conn| {
         pages::insert(conn, "one").await?;
         proxy.cut();
         pages::names(conn).await
     });
     assert_eq!(lost.await.unwrap_err().kind(), Kind::Unavailable);
-    let lost_at_commit = {
-        proxy.mend();
-        db.transaction(&somebody().await, async |conn| {
-            pages::insert(conn, "two").await?;
-            proxy.cut();
-            Ok(())
-        })
-    };
+
+    proxy.mend();
+    let lost_at_commit = db.transaction(&caller, async |conn| {
+        pages::insert(conn, "two").await?;
+        proxy.cut();
+        Ok(())
+    });
     assert_eq!(lost_at_commit.await.unwrap_err().kind(), Kind::Unavailable);
 }
 

@@ -9,7 +9,8 @@ use crate::pages::{self, dsl};
 #[tokio::test]
 async fn an_enum_is_stored_under_its_json_name() {
     let database = Database::new().await;
-    let read = database.db().transaction(&somebody().await, async |conn| {
+    let (db, caller) = (database.db(), somebody().await);
+    let read = db.transaction(&caller, async |conn| {
         pages::insert(conn, "page").await?;
         diesel::update(dsl::igny8_pages).set(dsl::role.eq(Stored(Role::Editor))).execute(conn).await?;
         let text: String = dsl::igny8_pages.select(dsl::role).first(conn).await?;
@@ -42,7 +43,8 @@ async fn the_unspecified_value_and_an_unknown_name_are_refused() {
 #[tokio::test]
 async fn a_search_takes_wildcards_as_they_are_written() {
     let database = Database::new().await;
-    let found = database.db().transaction(&somebody().await, async |conn| {
+    let (db, caller) = (database.db(), somebody().await);
+    let found = db.transaction(&caller, async |conn| {
         for name in [r"100% a_b\c", "100 axb"] {
             pages::insert(conn, name).await?;
         }

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use db::{Config, Db};
-use diesel::prelude::*;
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use rpc::{Error, Kind};
 

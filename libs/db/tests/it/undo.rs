@@ -13,8 +13,8 @@ async fn a_token_works_once() {
     let deleted = db.transaction(&caller, async |conn| undo::push(conn, "site", id, &payload).await).await.unwrap();
     let token = deleted.undo_token.parse().unwrap();
 
-    let taken = db.transaction(&caller, async |conn| undo::take(conn, token).await).await.unwrap();
-    assert_eq!(taken, Some(Undone { object: "site".into(), id, payload }));
+    let undone = db.transaction(&caller, async |conn| undo::take(conn, token).await).await.unwrap();
+    assert_eq!(undone, Some(Undone { object: "site".into(), id, payload }));
     let again = db.transaction(&caller, async |conn| undo::take(conn, token).await).await.unwrap();
     assert_eq!(again, None);
 }
@@ -40,6 +40,6 @@ async fn a_token_of_another_account_does_nothing() {
     let db = database.db();
     let push = async |conn: &mut db::AccountConn| undo::push(conn, "site", Uuid::now_v7(), &json!(null)).await;
     let token = db.transaction(&somebody().await, push).await.unwrap().undo_token.parse().unwrap();
-    let taken = db.transaction(&somebody().await, async |conn| undo::take(conn, token).await).await.unwrap();
-    assert_eq!(taken, None);
+    let undone = db.transaction(&somebody().await, async |conn| undo::take(conn, token).await).await.unwrap();
+    assert_eq!(undone, None);
 }
