@@ -80,4 +80,12 @@ mod tests {
         assert_eq!(service("gateway").unwrap().local_url(), None);
         assert_eq!(service("unknown"), None);
     }
+
+    #[test]
+    fn every_method_of_the_contracts_belongs_to_a_service_that_serves_grpc() {
+        for method in contracts::METHODS {
+            let served = service(method.service).is_some_and(|service| service.grpc_port.is_some());
+            assert!(served, "{} belongs to {}, which the registry does not know", method.path, method.service);
+        }
+    }
 }

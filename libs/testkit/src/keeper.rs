@@ -59,9 +59,8 @@ impl Drop for Keeper {
 }
 
 async fn copy(database: &Database, template: Template) -> Result<Client> {
-    let server = template.server.clone();
-    let template = template.ensure().await?;
-    let admin = connect(&server, &database.name).await?;
+    let admin = connect(&template.server, &database.name).await?;
+    let template = template.ensure(&admin).await?;
     drop_left_overs(&admin).await?;
     let mut statements = vec![database.copy_statement(&template)];
     statements.extend(database.connect_statements());

@@ -28,6 +28,7 @@ mod tls;
 
 pub use actor::{Actor, anonymous, internal, metadata, public_key, trusted_keys};
 pub use database::TestDb;
+pub use postgres::server_url;
 pub use serve::{Served, serve, serve_with};
 pub use tls::{Tls, tls};
 

@@ -23,6 +23,15 @@ struct Servers {
     postgres: Url,
 }
 
+/// The server of the tests, as its superuser: for a test that makes databases of its own.
+///
+/// # Panics
+/// There is none and it could not be started.
+pub async fn server_url() -> Url {
+    let server = tokio::task::spawn_blocking(server).await;
+    crate::or_fail(server.map_err(anyhow::Error::new).flatten())
+}
+
 /// The server that [`VARIABLE`] names, else the launcher's, which is started if need be.
 pub(crate) fn server() -> Result<Url> {
     static SERVER: OnceLock<Url> = OnceLock::new();

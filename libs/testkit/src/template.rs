@@ -13,6 +13,7 @@ use crate::postgres::{as_owner, at, connect, drop_database, execute};
 pub(crate) const PASSWORD: &str = "test";
 /// Session lock of whoever makes roles or a template.
 const LOCK: &str = "SELECT pg_advisory_lock(7305806)";
+const UNLOCK: &str = "SELECT pg_advisory_unlock(7305806)";
 /// Databases with this prefix are templates.
 const PREFIX: &str = "template_test_";
 const STALE: &str = "SELECT datname FROM pg_database \
@@ -29,19 +30,19 @@ pub(crate) struct Template {
 
 impl Template {
     /// Its name, once it exists. Of the processes that want it at once, one makes it.
-    pub(crate) async fn ensure(self) -> Result<String> {
+    pub(crate) async fn ensure(self, admin: &Client) -> Result<String> {
         let name = format!("{PREFIX}{}_{}", self.roles.app, self.key);
-        let admin = connect(&self.server, "testkit").await?;
-        if exists(&admin, &name).await? {
+        if exists(admin, &name).await? {
             return Ok(name);
         }
         admin.batch_execute(LOCK).await?;
-        if !exists(&admin, &name).await? {
-            self.make(&admin, &format!("{name}_new")).await?;
-            finish(&admin, &name).await?;
-            drop_stale(&admin).await?;
+        if !exists(admin, &name).await? {
+            self.make(admin, &format!("{name}_new")).await?;
+            finish(admin, &name).await?;
+            drop_stale(admin).await?;
         }
-        Ok(name) // closing the connection releases the lock
+        admin.batch_execute(UNLOCK).await?; // after a failure the end of the connection does it
+        Ok(name)
     }
 
     async fn make(self, admin: &Client, name: &str) -> Result<()> {

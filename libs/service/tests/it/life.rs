@@ -76,7 +76,7 @@ async fn background_tasks_end_with_the_process() {
     let running = Running::start_with(&NO_DELAY, |cx| {
         cx.spawn("endless", async move {
             let _held = sender;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
     });
     let running = running.await.ready().await;
