@@ -84,8 +84,11 @@ fn files_keep_to_their_size() {
 
 #[test]
 fn modules_are_named_files() {
-    let faults: Vec<String> =
-        files().into_iter().filter(|f| f.ends_with("/mod.rs") && !f.contains("/tests/")).map(|f| format!("{f}: name it after its module")).collect();
+    let faults: Vec<String> = files()
+        .into_iter()
+        .filter(|f| f.ends_with("/mod.rs") && !f.contains("/tests/"))
+        .map(|f| format!("{f}: name it after its module"))
+        .collect();
     assert_none(&faults);
 }
 
@@ -118,7 +121,8 @@ fn the_top_level_is_fixed() {
         .filter(|name| !TOP_LEVEL.contains(&name.as_str()) && !ROOT_FILES.contains(&name.as_str()))
         .map(|name| format!("{name}: not part of the fixed top level"))
         .collect();
-    let missing = TOP_LEVEL.iter().filter(|name| !seen.iter().any(|s| s == *name)).map(|name| format!("{name}: missing"));
+    let missing =
+        TOP_LEVEL.iter().filter(|name| !seen.iter().any(|s| s == *name)).map(|name| format!("{name}: missing"));
     assert_none(&unknown.into_iter().chain(missing).collect::<Vec<_>>());
 }
 
@@ -128,7 +132,9 @@ fn there_is_one_tls_stack() {
     let faults: Vec<String> = UNWANTED_CRATES
         .iter()
         .filter(|name| lock.lines().any(|line| line == format!("name = \"{name}\"")))
-        .map(|name| format!("{name} is in Cargo.lock: some crate lacks `default-features = false`; see `cargo tree -i {name}`"))
+        .map(|name| {
+            format!("{name} is in Cargo.lock: some crate lacks `default-features = false`; see `cargo tree -i {name}`")
+        })
         .collect();
     assert_none(&faults);
 }
