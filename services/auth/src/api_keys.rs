@@ -180,6 +180,10 @@ struct New<'r> {
 
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = igny8_api_keys)]
+#[expect(
+    clippy::option_option,
+    reason = "the outer says whether the change names the column, the inner what it becomes"
+)]
 struct Change<'r> {
     name: Option<&'r str>,
     daily_credit_cap: Option<Option<i64>>,

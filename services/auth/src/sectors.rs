@@ -193,6 +193,10 @@ struct New<'r> {
 
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = igny8_sectors)]
+#[expect(
+    clippy::option_option,
+    reason = "the outer says whether the change names the column, the inner what it becomes"
+)]
 struct Change<'r> {
     name: Option<&'r str>,
     description: Option<&'r str>,

@@ -3,13 +3,14 @@
 
 use std::collections::HashSet;
 
+use contracts::Violation;
 use contracts::auth::v1 as pb;
 
 use super::iso;
 
 /// Gathers the violations of one request.
 #[derive(Debug, Default)]
-pub(super) struct Checks(Option<rpc::Error>);
+pub(super) struct Checks(Vec<Violation>);
 
 impl Checks {
     pub(super) fn time_zone(&mut self, text: &str) -> String {
@@ -58,14 +59,11 @@ impl Checks {
     }
 
     pub(super) fn finish(self) -> rpc::Result<()> {
-        self.0.map_or(Ok(()), Err)
+        if self.0.is_empty() { Ok(()) } else { Err(rpc::Error::invalid_fields(self.0)) }
     }
 
     fn violated(&mut self, field: impl Into<String>, message: &str) {
-        self.0 = Some(match self.0.take() {
-            None => rpc::Error::invalid(field, message),
-            Some(error) => error.with_violation(field, message),
-        });
+        self.0.push(Violation { field: field.into(), message: message.to_owned() });
     }
 }
 

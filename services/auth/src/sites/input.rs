@@ -53,6 +53,10 @@ impl<'r> New<'r> {
 /// The columns that a PATCH names.
 #[derive(Debug, Default, PartialEq, AsChangeset)]
 #[diesel(table_name = igny8_sites)]
+#[expect(
+    clippy::option_option,
+    reason = "the outer says whether the change names the column, the inner what it becomes"
+)]
 pub(super) struct Change<'r> {
     name: Option<&'r str>,
     domain: Option<String>,

@@ -1,8 +1,11 @@
 //! The service as its callers see it: over gRPC, behind its real layers, on a real database.
 
+#![expect(unreachable_pub, reason = "what the files of a test binary share is reachable from nowhere else anyway")]
+
 mod accounts;
 mod api_keys;
 mod audit;
+mod catalogue;
 mod exchange;
 mod fixtures;
 mod harness;
