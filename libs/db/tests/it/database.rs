@@ -5,6 +5,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use rpc::token::{Claims, Keys, Signer, Verifier, generate_pkcs8};
 use rpc::{AccountId, Caller, Peer};
+use url::Url;
 use uuid::Uuid;
 
 pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("tests/migrations");
@@ -20,17 +21,19 @@ END $$";
 
 /// Dropped at the end of the test, with all that is still connected to it.
 pub(crate) struct Database {
+    server: Url,
     name: String,
 }
 
 impl Database {
     /// An empty one.
     pub(crate) async fn empty() -> Self {
+        let server = testkit::server_url().await;
         let name = format!("igny8_db_test_{}", Uuid::now_v7().simple());
-        let mut admin = connect(&address(None, "postgres")).await;
+        let mut admin = connect(server.as_str()).await;
         admin.batch_execute(ROLES).await.unwrap();
         admin.batch_execute(&format!("CREATE DATABASE {name} OWNER igny8_db_test_owner")).await.unwrap();
-        Self { name }
+        Self { server, name }
     }
 
     /// One with the table of pages.
@@ -45,7 +48,7 @@ impl Database {
     }
 
     pub(crate) fn url(&self) -> String {
-        address(Some("igny8_db_test"), &self.name)
+        self.url_of("igny8_db_test")
     }
 
     pub(crate) fn owner_url(&self) -> String {
@@ -53,11 +56,18 @@ impl Database {
     }
 
     pub(crate) fn admin_url(&self) -> String {
-        address(None, &self.name)
+        self.server.join(&self.name).unwrap().into()
     }
 
     pub(crate) fn config(&self) -> Config {
-        Config::new(self.url(), Some(address(Some("igny8_db_test_system"), &self.name).into()))
+        Config::new(self.url(), Some(self.url_of("igny8_db_test_system").into()))
+    }
+
+    fn url_of(&self, role: &str) -> String {
+        let mut url = self.server.join(&self.name).unwrap();
+        url.set_username(role).unwrap();
+        url.set_password(Some("test")).unwrap();
+        url.into()
     }
 
     pub(crate) fn db(&self) -> Db {
@@ -77,7 +87,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let (name, url) = (self.name.clone(), address(None, "postgres"));
+        let (name, url) = (self.name.clone(), self.server.to_string());
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
@@ -89,19 +99,7 @@ impl Drop for Database {
 }
 
 async fn connect(url: &str) -> AsyncPgConnection {
-    AsyncPgConnection::establish(url).await.expect("IGNY8_TEST_DATABASE_URL must name a PostgreSQL as superuser")
-}
-
-/// The address of a database, as the superuser or as one of our roles.
-fn address(role: Option<&str>, database: &str) -> String {
-    let server = std::env::var("IGNY8_TEST_DATABASE_URL").expect("IGNY8_TEST_DATABASE_URL is not set");
-    let (scheme, rest) = server.split_once("://").unwrap();
-    let (login, host) = rest.split_once('@').unwrap_or(("postgres", rest));
-    let host = host.split(['/', '?']).next().unwrap();
-    match role {
-        Some(role) => format!("{scheme}://{role}:test@{host}/{database}"),
-        None => format!("{scheme}://{login}@{host}/{database}"),
-    }
+    AsyncPgConnection::establish(url).await.unwrap()
 }
 
 /// A user who may see these sites (none: all) of an account.
