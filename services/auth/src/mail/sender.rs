@@ -9,7 +9,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
-use lettre::message::header::ContentType;
+use lettre::message::Body;
+use lettre::message::header::{ContentTransferEncoding, ContentType};
 use lettre::{AsyncTransport, Message};
 use rpc::Result;
 use seal::Place;
@@ -122,6 +123,17 @@ fn message(postman: &Postman, mail: &Claimed, text: MailText) -> anyhow::Result<
         .to(lettre::message::Mailbox::new(None, recipient))
         .subject(text.subject)
         .header(ContentType::TEXT_PLAIN)
-        .body(text.body)?;
+        .body(body(text.body))?;
     Ok(message)
+}
+
+/// Plain text as it is where the protocol allows it. The library would break lines from 77 characters on, and whoever reads a link in a file
+/// would have to decode it first.
+fn body(text: String) -> Body {
+    const LONGEST_LINE: usize = 998; // RFC 5322, section 2.1.1
+    if text.is_ascii() && text.lines().all(|line| line.len() <= LONGEST_LINE) {
+        let lines = text.replace('\n', "\r\n");
+        return Body::dangerous_pre_encoded(lines.into_bytes(), ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text)
 }

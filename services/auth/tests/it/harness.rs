@@ -119,11 +119,16 @@ impl Auth {
         self.database.superuser().await.query_one(&query, &[]).await.unwrap().get(0)
     }
 
+    /// The first column of what the query finds.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        let rows = self.database.superuser().await.query(query, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
     /// The actions in the audit log of an account, in their order.
     pub async fn audited(&self, account: Uuid) -> Vec<String> {
         let query = format!("SELECT action FROM igny8_audit_log WHERE account_id = '{account}' ORDER BY id");
-        let rows = self.database.superuser().await.query(&query, &[]).await.unwrap();
-        rows.iter().map(|row| row.get(0)).collect()
+        self.texts(&query).await
     }
 
     /// Sends what is queued, and reads every mail that was ever sent, the oldest first.
