@@ -9,9 +9,18 @@ use fleet::state::State;
 use fleet::state::ports::{Ports, is_free};
 use fleet::state::record::{Record, Seen};
 
-use crate::support::{eventually, igny8, processes_of, scratch};
+use crate::support::{Scratch, eventually, igny8, processes_of, scratch};
 
 const START_LIMIT: Duration = Duration::from_mins(3);
+
+/// Tests run at the same time, and two starts that choose at the same moment could choose the same free port.
+fn with_ports_from(first: u16) -> Scratch {
+    let scratch = scratch();
+    let ports =
+        serde_json::json!({ "postgres": first, "rabbitmq": first + 1, "rabbitmq-dist": first + 2, "epmd": first + 3 });
+    std::fs::write(scratch.state.dir.join("ports.json"), ports.to_string()).unwrap();
+    scratch
+}
 
 /// Ends the servers also when a test fails.
 struct Running<'a>(&'a State);
@@ -49,7 +58,7 @@ fn assert_nothing_is_left(state: &State) {
 
 #[tokio::test]
 async fn servers_start_once_stop_whole_and_keep_their_data() {
-    let scratch = scratch();
+    let scratch = with_ports_from(17_400);
     let state = &scratch.state;
     let _running = Running(state);
     let first = start(state);
@@ -72,7 +81,7 @@ async fn servers_start_once_stop_whole_and_keep_their_data() {
 
 #[tokio::test]
 async fn a_launcher_killed_by_force_leaves_no_process_and_no_socket() {
-    let scratch = scratch();
+    let scratch = with_ports_from(17_410);
     let state = &scratch.state;
     let _running = Running(state);
     let mut launcher = supervisor(state);
@@ -88,8 +97,9 @@ async fn a_launcher_killed_by_force_leaves_no_process_and_no_socket() {
 
 #[tokio::test]
 async fn a_launcher_killed_while_servers_boot_leaves_nothing_either() {
-    let scratch = scratch();
+    let scratch = with_ports_from(17_420);
     let state = &scratch.state;
+    let _running = Running(state);
     let mut launcher = supervisor(state);
     let is_booting = || Record::read(&state.dir).is_some_and(|record| record.processes.iter().any(is_rabbitmq));
     eventually("RabbitMQ boots", START_LIMIT, is_booting);
@@ -104,8 +114,9 @@ fn is_rabbitmq(seen: &Seen) -> bool {
 
 #[tokio::test]
 async fn a_server_that_dies_ends_the_others_and_is_named() {
-    let scratch = scratch();
+    let scratch = with_ports_from(17_430);
     let state = &scratch.state;
+    let _running = Running(state);
     let mut launcher = igny8(state)
         .args(["servers", "--supervise"])
         .stdout(std::fs::File::create(state.dir.join("said")).unwrap())
