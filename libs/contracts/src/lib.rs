@@ -1,8 +1,8 @@
 //! The contracts of the fleet, generated from `proto/`: messages, gRPC clients and servers, their JSON, their rules, the table of
 //! methods, and the OpenAPI document.
 //!
-//! One walk over the descriptors writes all of it at build time ([`contracts-build`](../contracts_build/index.html)), so that none of
-//! them can say something else than the protos. `proto/README.md` has the rules for the protos.
+//! One walk over the descriptors writes all of it at build time (`libs/contracts/build`), so that none of them can say something else
+//! than the protos. `proto/README.md` has the rules for the protos.
 //!
 //! ```
 //! let method = contracts::method("/igny8.auth.v1.SiteService/GetSite").unwrap();

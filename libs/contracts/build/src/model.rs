@@ -69,7 +69,7 @@ impl Model {
     fn mark_request_fields(&mut self) {
         for method in self.services.iter().flat_map(|service| &service.methods) {
             let (Some(http), Some(message)) = (&method.http, self.messages.get_mut(&method.input)) else { continue };
-            message.path_fields.extend(http.parameters());
+            message.mark_path_fields(http.parameters());
             if http.body.is_none() {
                 message.flatten_filter();
             }

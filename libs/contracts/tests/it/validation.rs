@@ -100,6 +100,11 @@ fn a_text_has_the_form_that_is_asked_for() {
 }
 
 #[test]
+fn what_is_in_the_path_is_required() {
+    assert_eq!(violation(&GetSiteRequest::default()).message, "This is required. Fill it in.");
+}
+
+#[test]
 fn an_optional_text_that_is_set_is_checked_even_when_empty() {
     assert_eq!(SiteInput { industry_id: Some(ID.to_owned()), ..site() }.violations(), []);
     assert_eq!(violation(&SiteInput { industry_id: Some(String::new()), ..site() }).field, "industry_id");

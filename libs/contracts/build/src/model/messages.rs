@@ -44,6 +44,14 @@ impl Message {
             .filter_map(|field| if let Kind::Enum(name) = &field.kind { Some(name.as_str()) } else { None })
     }
 
+    /// What stands in the path is never empty.
+    pub(super) fn mark_path_fields(&mut self, names: impl Iterator<Item = String>) {
+        for name in names {
+            self.fields.iter_mut().filter(|field| field.name == name).for_each(|field| field.rules.required = true);
+            self.path_fields.insert(name);
+        }
+    }
+
     /// A list request keeps its filters in a message of their own; in the query there is no nesting.
     pub(super) fn flatten_filter(&mut self) {
         for field in &mut self.fields {
@@ -159,12 +167,19 @@ fn read_message(
     Message {
         name: message.full_name().to_owned(),
         short: message.name().to_owned(),
-        fields: message.fields().filter_map(|field| read_field(&place, &field, comments, problems)).collect(),
+        fields: declared(message).iter().filter_map(|field| read_field(&place, field, comments, problems)).collect(),
         oneofs: message.oneofs().filter(|oneof| !oneof.is_synthetic()).map(|oneof| oneof.name().to_owned()).collect(),
         comment: comments.at(message.path()),
         path_fields: BTreeSet::new(),
         place,
     }
+}
+
+/// In the order of the file: the descriptor gives them by number. The last part of a path is the place among its neighbours.
+fn declared(message: &MessageDescriptor) -> Vec<FieldDescriptor> {
+    let mut fields: Vec<_> = message.fields().collect();
+    fields.sort_by_key(|field| field.path().last().copied());
+    fields
 }
 
 fn read_field(message: &str, field: &FieldDescriptor, comments: &Comments, problems: &mut Problems) -> Option<Field> {

@@ -30,16 +30,12 @@ pub(super) fn of(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>) -> Vec<Object> 
 fn path(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>, field: &Field) -> Object {
     let fallback = format!("Names one of the {}.", endpoint.service.aggregate.replace('_', " "));
     let comment = if field.comment.is_empty() { &fallback } else { &field.comment };
-    let mut schema = schemas.value(field, Direction::Request);
-    if let Some(format) = field.rules.format.and(schema.get("anyOf").map(|_| "uuid")) {
-        schema = Object::new().with("type", "string").with("format", format);
-    }
     Object::new()
         .with("name", field.json.as_str())
         .with("in", "path")
         .with("required", true)
         .with("description", comment.as_str())
-        .with("schema", schema)
+        .with("schema", schemas.value(field, Direction::Request))
 }
 
 /// What is neither in the path nor in the body; the fields of a filter stand beside the others.
