@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::mail::{self, Mail};
 use crate::schema::{igny8_accounts, igny8_invitations};
 use crate::secrets::{self, Secret};
+use crate::sessions::claims::is_read_only;
 use crate::{App, email, sessions, site_access, sites, timestamp, users};
 
 const LIFETIME: TimeDelta = TimeDelta::days(7);
@@ -103,6 +104,7 @@ impl InvitationService for Invitations {
         // Outside of the transaction: a hash takes longer than a connection should be held.
         let password_hash = self.0.passwords.hash(&request.password).await?;
         let started = self.0.db.account(account, async |conn| {
+            writable_account(conn).await?;
             let Invitation { id, email, role, site_ids, .. } = take(conn, &token_hash).await?;
             let user = users::Invited { name: &request.name, email: &email, password_hash: &password_hash, role };
             let user = users::insert(conn, &user).await?;
@@ -200,13 +202,24 @@ async fn invite(conn: &mut AccountConn, app: &App, caller: &Caller, new: &New) -
     sites::all_live(conn, "site_ids", &new.site_ids).await?;
     let token = Secret::new(secrets::LINK);
     let invitation = insert(conn, new, &token).await?;
-    let account: String =
-        igny8_accounts::table.find(conn.account().uuid()).select(igny8_accounts::name).first(conn).await?;
+    let account = writable_account(conn).await?;
     let mail = Mail::Invitation { account: &account, inviter: &inviter.name, token: &token };
     mail::queue(conn, app, &new.email, mail).await?;
     let details = [("email", new.email.clone()), ("role", new.role.0.json_name().unwrap_or_default().to_owned())];
     db::audit::record(conn, caller, "invitation.created", Some(invitation.id), details).await?;
     Ok(invitation.into())
+}
+
+/// The account's name. Accepting is a public method, so nothing else has asked yet whether the account is read only.
+async fn writable_account(conn: &mut AccountConn) -> rpc::Result<String> {
+    let account = igny8_accounts::table.find(conn.account().uuid());
+    let account = account.select((igny8_accounts::name, igny8_accounts::status));
+    let (name, Stored(status)): (String, Stored<pb::AccountStatus>) = account.first(conn).await?;
+    if is_read_only(status) {
+        let message = "The account that invites you is read only at present. Ask the person who invited you.";
+        return Err(Error::denied("ACCOUNT_SUSPENDED", message));
+    }
+    Ok(name)
 }
 
 /// An invitation that has expired makes room for a new one.

@@ -63,7 +63,6 @@ impl SiteAccessService for SiteAccesses {
             users::hold(conn, user).await?.ok_or_else(|| Error::invalid("user_id", "There is no such user."))?;
             sites::lock(conn, site).await?.ok_or_else(|| Error::invalid("site_id", "There is no such site."))?;
             let access = grant(conn, user, site).await?;
-            users::bump_epoch(conn, user).await?;
             db::audit::record(conn, &caller, "site_access.created", Some(access.id), details(user, site)).await?;
             Ok(access)
         });
@@ -80,7 +79,6 @@ impl SiteAccessService for SiteAccesses {
             let access = igny8_site_user_access::table.filter(owned_by(conn)).filter(igny8_site_user_access::id.eq(id));
             let access = diesel::delete(access).returning(SiteAccess::as_returning()).get_result(conn).await;
             let access: SiteAccess = access.optional()?.ok_or_else(|| Error::not_found("site access"))?;
-            users::bump_epoch(conn, access.user_id).await?;
             let details = details(access.user_id, access.site_id);
             db::audit::record(conn, &caller, "site_access.deleted", Some(id), details).await
         });

@@ -247,15 +247,6 @@ pub async fn hold(conn: &mut AccountConn, id: Uuid) -> rpc::Result<Option<User>>
     Ok(User::query().filter(owned_by(conn)).filter(live(id)).for_key_share().first(conn).await.optional()?)
 }
 
-/// Makes the access tokens of a user be exchanged for ones that say what is true now.
-pub async fn bump_epoch(conn: &mut AccountConn, id: Uuid) -> rpc::Result<()> {
-    diesel::update(igny8_users::table.filter(owned_by(conn)).filter(live(id)))
-        .set(igny8_users::epoch.eq(igny8_users::epoch + 1))
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
 /// Takes the deletion of a user back, with the API keys that went with them. They sign in anew.
 pub async fn restore(conn: &mut AccountConn, caller: &Caller, id: Uuid) -> rpc::Result<()> {
     let deleted = igny8_users::table.filter(owned_by(conn)).filter(igny8_users::id.eq(id));

@@ -57,5 +57,7 @@ async fn an_industry_is_found_by_its_id() {
     let software = client.get_industry(get(SOFTWARE.to_owned())).await.unwrap().into_inner();
     assert_eq!(software.name, "Software and SaaS");
     assert_eq!(software.sectors.first().map(|sector| sector.name.as_str()), Some("Business Operations Software"));
+    let no_code = software.sectors.iter().find(|sector| sector.name == "No-Code and Automation").unwrap();
+    assert_eq!(no_code.id, "fa8998c3-859c-2579-baf5-3b3a3000ccba", "the hash of `industry_sector:software/no-code`");
     assert_eq!(refusal(client.get_industry(get(Uuid::nil().to_string())).await).kind(), Kind::NotFound);
 }

@@ -116,6 +116,19 @@ async fn an_invitation_ends_after_seven_days_or_when_it_is_taken_back() {
 }
 
 #[tokio::test]
+async fn nobody_comes_into_an_account_that_is_read_only() {
+    let auth = Auth::start().await;
+    let ada = owner(&auth).await;
+    invite(&auth, &ada, invitation("bob@example.com", Role::Viewer, &[])).await.unwrap();
+    let token = token(&auth, "bob@example.com").await;
+    auth.execute("UPDATE igny8_accounts SET status = 'suspended' WHERE NOT system").await;
+    let refused = accept(&auth, &token).await.unwrap_err();
+    assert_eq!((refused.kind(), refused.reason()), (Kind::PermissionDenied, "ACCOUNT_SUSPENDED"));
+    auth.execute("UPDATE igny8_accounts SET status = 'active' WHERE NOT system").await;
+    accept(&auth, &token).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_address_is_invited_once_and_belongs_to_one_user() {
     let auth = Auth::start().await;
     let ada = owner(&auth).await;
