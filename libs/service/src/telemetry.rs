@@ -6,7 +6,10 @@
 mod metrics;
 mod traces;
 
-use std::{io::IsTerminal, sync::OnceLock};
+use std::{
+    io::IsTerminal,
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -72,8 +75,9 @@ impl Telemetry {
 /// # Errors
 /// A bad log filter, a bad collector address, or a logger or recorder that somebody else installed.
 pub fn init(service: &str, config: &Config) -> anyhow::Result<Telemetry> {
-    static INSTALLED: OnceLock<Telemetry> = OnceLock::new();
-    if let Some(telemetry) = INSTALLED.get() {
+    static INSTALLED: Mutex<Option<Telemetry>> = Mutex::new(None);
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(telemetry) = &*installed {
         return Ok(telemetry.clone());
     }
     let traces = config.otlp_endpoint.as_ref().map(|endpoint| traces::provider(service, endpoint)).transpose()?;
@@ -86,7 +90,8 @@ pub fn init(service: &str, config: &Config) -> anyhow::Result<Telemetry> {
         .try_init()
         .context("could not install the logger")?;
     let telemetry = Telemetry { metrics: Metrics::install(service)?, traces };
-    Ok(INSTALLED.get_or_init(|| telemetry).clone())
+    *installed = Some(telemetry.clone());
+    Ok(telemetry)
 }
 
 fn lines(
