@@ -18,11 +18,11 @@ const HASHED: &str = "/assets/";
 
 /// A directory with an `index.html`.
 #[derive(Debug, Clone)]
-pub struct Console(PathBuf);
+pub(crate) struct Console(PathBuf);
 
 impl Console {
     /// The console in this directory, if it has been built.
-    pub fn find(directory: &Path) -> Option<Self> {
+    pub(crate) fn find(directory: &Path) -> Option<Self> {
         let built = directory.join("index.html").is_file();
         if !built {
             tracing::warn!(directory = %directory.display(), "there is no console to serve: no index.html");
@@ -66,7 +66,7 @@ fn with_headers(mut response: Response, cache: &'static str) -> Response {
 }
 
 /// Handler of every address that is nothing else: the console's, except under `/api`.
-pub async fn fallback(State(console): State<Option<Console>>, request: Request) -> Response {
+pub(crate) async fn fallback(State(console): State<Option<Console>>, request: Request) -> Response {
     let is_api = request.uri().path().strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     match console {
         Some(console) if !is_api => match *request.method() {

@@ -12,7 +12,7 @@ const HTML: &str = include_str!("../docs/index.html");
 const SCRIPT: &str = include_str!("../docs/docs.js");
 const STYLE: &str = include_str!("../docs/docs.css");
 
-pub fn router() -> Router {
+pub(crate) fn router() -> Router {
     Router::new()
         .route("/api/v1/openapi.json", get(async || file("application/json", OPENAPI)))
         .route("/api/docs", get(async || Redirect::permanent("/api/docs/")))

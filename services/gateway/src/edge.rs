@@ -3,19 +3,19 @@
 //! [`Edge::around`] and [`Edge::guard`] are the policy of the gateway in the order in which a request meets it. Each layer is its own
 //! file; a layer that must know the contract of the method finds it in the request ([`target`]).
 
-pub mod admission;
-pub mod authenticate;
-pub mod body;
-pub mod client_address;
+pub(crate) mod admission;
+pub(crate) mod authenticate;
+pub(crate) mod body;
+pub(crate) mod client_address;
 mod cors;
 mod csrf;
-pub mod headers;
-pub mod limits;
+pub(crate) mod headers;
+pub(crate) mod limits;
 mod panic;
-pub mod request_id;
+pub(crate) mod request_id;
 mod role;
-pub mod session;
-pub mod target;
+pub(crate) mod session;
+pub(crate) mod target;
 mod trace;
 
 use std::sync::Arc;
@@ -36,8 +36,8 @@ use crate::Config;
 use crate::failure;
 
 /// What the layers need.
-#[derive(Clone)]
-pub struct Edge {
+#[derive(Debug, Clone)]
+pub(crate) struct Edge {
     addresses: Arc<Addresses>,
     trusted_proxies: Arc<[IpNet]>,
     headers: headers::Policy,
@@ -50,7 +50,11 @@ pub struct Edge {
 }
 
 impl Edge {
-    pub fn new(config: &Config, addresses: Arc<Addresses>, authenticator: Arc<Authenticator>) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        config: &Config,
+        addresses: Arc<Addresses>,
+        authenticator: Arc<Authenticator>,
+    ) -> anyhow::Result<Self> {
         let ours = config.public_url.origin().ascii_serialization();
         let others = config.cors_origins.iter().map(String::as_str);
         Ok(Self {
@@ -68,7 +72,7 @@ impl Edge {
 
     /// What every request meets, from outside in. A panic is caught inside the first three, so that its answer, too, has an id, a body
     /// and a place in the metrics.
-    pub fn around(&self, router: Router) -> Router {
+    pub(crate) fn around(&self, router: Router) -> Router {
         router.layer(
             ServiceBuilder::new()
                 .layer(from_fn(request_id::assign))
@@ -82,7 +86,7 @@ impl Edge {
     }
 
     /// What a request to the API meets after that. Then the handler decodes it, the service validates it, and the answer is shaped.
-    pub fn guard(&self, api: Router) -> Router {
+    pub(crate) fn guard(&self, api: Router) -> Router {
         api.layer(
             ServiceBuilder::new()
                 .layer(from_fn_with_state(self.cors.clone(), cors::share))
@@ -97,7 +101,7 @@ impl Edge {
     }
 
     /// The limits, for the task that tidies them.
-    pub fn limits(&self) -> Arc<Limits> {
+    pub(crate) fn limits(&self) -> Arc<Limits> {
         Arc::clone(&self.limits)
     }
 }

@@ -20,7 +20,7 @@ use crate::edge::request_id::RequestId;
 
 /// An error with the status that tells it over HTTP.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub(crate) struct Failure {
     status: StatusCode,
     error: Arc<Error>,
     allow: Option<HeaderValue>,
@@ -28,7 +28,7 @@ pub struct Failure {
 
 impl Failure {
     /// A refusal of the edge's own, with a status that no service answers.
-    pub fn edge(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn edge(status: StatusCode, reason: &'static str, message: impl Into<String>) -> Self {
         let kind = match status {
             StatusCode::NOT_FOUND => Kind::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Kind::Unimplemented,
@@ -40,19 +40,19 @@ impl Failure {
     }
 
     /// 404 for an address that nothing answers.
-    pub fn nothing_here() -> Self {
+    pub(crate) fn nothing_here() -> Self {
         Self::edge(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address. Check it against /api/docs/.")
     }
 
     /// 405 with the verbs that the address does answer.
-    pub fn other_verb(allow: HeaderValue) -> Self {
+    pub(crate) fn other_verb(allow: HeaderValue) -> Self {
         let message =
             format!("This address does not answer that method, only: {}.", allow.to_str().unwrap_or_default());
         let failure = Self::edge(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message);
         Self { allow: Some(allow), ..failure }
     }
 
-    pub fn error(&self) -> &Error {
+    pub(crate) fn error(&self) -> &Error {
         &self.error
     }
 
@@ -74,22 +74,20 @@ impl Failure {
         self.error.retry_after().or_else(|| late.then_some(Duration::from_secs(1)))
     }
 
-    fn body(&self, request_id: &RequestId) -> Body {
-        let envelope = Envelope {
+    fn envelope<'a>(&'a self, request_id: &'a RequestId) -> Envelope<'a> {
+        Envelope {
             success: false,
             message: self.error.message(),
             code: self.error.kind().name(),
             reason: self.error.reason(),
             errors: by_field(&self.error),
-            request_id: request_id.to_string(),
-        };
-        // A struct of texts always serialises.
-        Body::from(serde_json::to_vec(&envelope).unwrap_or_default())
+            request_id,
+        }
     }
 }
 
 /// The reason of a 401 whose request brought no credential at all.
-pub const NO_CREDENTIAL: &str = "TOKEN_REQUIRED";
+pub(crate) const NO_CREDENTIAL: &str = "TOKEN_REQUIRED";
 
 /// RFC 6750: an error code only where a token was sent.
 fn challenge(reason: &str) -> HeaderValue {
@@ -124,7 +122,7 @@ struct Envelope<'a> {
     code: &'a str,
     reason: &'a str,
     errors: BTreeMap<&'a str, Vec<&'a str>>,
-    request_id: String,
+    request_id: &'a RequestId,
 }
 
 /// The status of an error that a service answered.
@@ -166,12 +164,79 @@ impl IntoResponse for Failure {
 }
 
 /// Layer: writes the body of a failure.
-pub async fn render(request: Request, next: Next) -> Response {
+pub(crate) async fn render(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
     let mut response = next.run(request).await;
-    if let Some(body) = response.extensions().get::<Failure>().map(|failure| failure.body(&id)) {
-        *response.body_mut() = body;
+    if let Some(failure) = response.extensions().get::<Failure>() {
+        // A struct of texts always serialises.
+        *response.body_mut() = Body::from(serde_json::to_vec(&failure.envelope(&id)).unwrap_or_default());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn told(failure: Failure) -> (u16, HeaderMap, Value) {
+        let body = serde_json::to_value(failure.envelope(&RequestId::default())).unwrap();
+        let response = failure.into_response();
+        (response.status().as_u16(), response.headers().clone(), body)
+    }
+
+    #[test]
+    fn every_kind_of_error_has_its_status() {
+        let kinds = [
+            (Kind::InvalidArgument, 400),
+            (Kind::OutOfRange, 400),
+            (Kind::FailedPrecondition, 400),
+            (Kind::Unauthenticated, 401),
+            (Kind::PermissionDenied, 403),
+            (Kind::NotFound, 404),
+            (Kind::AlreadyExists, 409),
+            (Kind::Aborted, 409),
+            (Kind::Exhausted, 429),
+            (Kind::Internal, 500),
+            (Kind::Unimplemented, 501),
+            (Kind::Unavailable, 503),
+            (Kind::DeadlineExceeded, 504),
+        ];
+        for (kind, status) in kinds {
+            let (told, _, body) = told(Error::new(kind, "REASON", "What happened.").into());
+            assert_eq!((told, &body["code"]), (status, &json!(kind.name())));
+        }
+    }
+
+    #[test]
+    fn two_reasons_have_a_status_of_their_own() {
+        assert_eq!(told(Error::precondition("INSUFFICIENT_CREDITS", "Too few.").into()).0, 402);
+        let mismatch = Error::new(Kind::InvalidArgument, "IDEMPOTENCY_MISMATCH", "Another body.");
+        assert_eq!(told(mismatch.into()).0, 422);
+    }
+
+    #[test]
+    fn a_refusal_for_now_says_when_to_come_back() {
+        let in_millis = |millis| Error::exhausted("RATE_LIMITED", "Too often.", Duration::from_millis(millis));
+        assert_eq!(told(in_millis(1001).into()).1[RETRY_AFTER], "2");
+        assert_eq!(told(in_millis(2000).into()).1[RETRY_AFTER], "2");
+        assert_eq!(told(Error::new(Kind::Unavailable, "UNAVAILABLE", "Down.").into()).1[RETRY_AFTER], "1");
+        assert!(!told(Error::not_found("site").into()).1.contains_key(RETRY_AFTER));
+    }
+
+    #[test]
+    fn our_own_fault_is_told_in_a_fixed_text() {
+        let (_, _, body) = told(Error::internal(anyhow::anyhow!("the password is hunter2")).into());
+        assert!(!body.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn wrong_fields_are_told_by_path_and_the_rest_as_a_whole() {
+        let error = Error::invalid("name", "Too long.").with_violation("name", "Too odd.").with_violation("", "Empty.");
+        let expected = json!({"name": ["Too long.", "Too odd."], "non_field_errors": ["Empty."]});
+        assert_eq!(told(error.into()).2["errors"], expected);
+        assert_eq!(told(Error::not_found("site").into()).2["errors"], json!({}));
+    }
 }

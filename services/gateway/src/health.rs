@@ -6,7 +6,7 @@ use axum::routing::get;
 use http::StatusCode;
 use service::Readiness;
 
-pub fn router(readiness: Readiness) -> Router {
+pub(crate) fn router(readiness: Readiness) -> Router {
     Router::new().route("/healthz", get(async || "alive\n")).route("/readyz", get(ready).with_state(readiness))
 }
 

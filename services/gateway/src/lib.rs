@@ -50,6 +50,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 /// Everything that the gateway answers.
+#[derive(Debug)]
 pub struct Gateway {
     pub router: Router,
     edge: Edge,

@@ -29,7 +29,7 @@ use crate::failure::Failure;
 
 /// What the handler needs.
 #[derive(Clone)]
-pub struct Api {
+pub(crate) struct Api {
     pub backends: Arc<Backends>,
     pub authenticator: Arc<Authenticator>,
     pub public_url: Arc<Url>,
@@ -38,7 +38,7 @@ pub struct Api {
 type PathParams = Result<RawPathParams, RawPathParamsRejection>;
 
 /// Handler of every address of the API.
-pub async fn handle(State(api): State<Api>, path: PathParams, request: Request) -> Response {
+pub(crate) async fn handle(State(api): State<Api>, path: PathParams, request: Request) -> Response {
     let is_head = request.method() == Method::HEAD;
     let answer = match request.extensions().get::<Target>().cloned() {
         Some(Target::Operation(operation)) => api.answer(operation, path, request).await,
@@ -88,11 +88,11 @@ impl Api {
         }
     }
 
-    /// Whatever a caller changes at auth may be about themselves: the end of their session, their role, their password.
+    /// A change at auth may be the end of a session, another role, a revoked key: nobody in the account passes on an old word.
     fn forget_if_changed(&self, operation: Operation, head: &Parts) {
         let changed = operation.rest.verb != Verb::Get && operation.method.service == "auth";
         if let (true, Some(caller)) = (changed, head.extensions.get::<Caller>()) {
-            self.authenticator.forget(caller);
+            self.authenticator.forget(caller.account());
         }
     }
 }

@@ -23,22 +23,22 @@ use crate::failure::Failure;
 #[group(skip)] // flattened blocks of one name would share a group
 pub struct Config {
     /// Ordinary requests in hand at once
-    #[arg(long, env = "IGNY8_ADMISSION_UNARY", default_value = "512")]
-    pub admission_unary: usize,
+    #[arg(long = "admission-unary", env = "IGNY8_ADMISSION_UNARY", default_value = "512")]
+    pub unary: usize,
     /// Requests in hand at once that start work which costs credits
-    #[arg(long, env = "IGNY8_ADMISSION_AI", default_value = "64")]
-    pub admission_ai: usize,
+    #[arg(long = "admission-ai", env = "IGNY8_ADMISSION_AI", default_value = "64")]
+    pub ai: usize,
     /// Event streams open at once
-    #[arg(long, env = "IGNY8_ADMISSION_STREAM", default_value = "256")]
-    pub admission_stream: usize,
+    #[arg(long = "admission-stream", env = "IGNY8_ADMISSION_STREAM", default_value = "256")]
+    pub stream: usize,
     /// Large bodies in hand at once, in or out
-    #[arg(long, env = "IGNY8_ADMISSION_EXPORT", default_value = "16")]
-    pub admission_export: usize,
+    #[arg(long = "admission-export", env = "IGNY8_ADMISSION_EXPORT", default_value = "16")]
+    pub export: usize,
 }
 
 /// The places of each class, so that one class cannot starve the others.
 #[derive(Debug)]
-pub struct Admission {
+pub(crate) struct Admission {
     unary: Arc<Semaphore>,
     ai: Arc<Semaphore>,
     stream: Arc<Semaphore>,
@@ -46,13 +46,13 @@ pub struct Admission {
 }
 
 impl Admission {
-    pub fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let places = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
         Self {
-            unary: places(config.admission_unary),
-            ai: places(config.admission_ai),
-            stream: places(config.admission_stream),
-            export: places(config.admission_export),
+            unary: places(config.unary),
+            ai: places(config.ai),
+            stream: places(config.stream),
+            export: places(config.export),
         }
     }
 
@@ -67,15 +67,13 @@ impl Admission {
 }
 
 /// Layer: 503 when the class of the request is full.
-pub async fn admit(State(admission): State<Arc<Admission>>, request: Request, next: Next) -> Response {
+pub(crate) async fn admit(State(admission): State<Arc<Admission>>, request: Request, next: Next) -> Response {
     let Some(operation) = target::operation(&request) else { return next.run(request).await };
-    match Arc::clone(admission.class(operation.rest)).try_acquire_owned() {
-        Ok(place) => next.run(request).await.map(|body| Body::new(Held { body, _place: place })),
-        Err(_) => {
-            let message = "Too many requests are in hand at the moment. Try again in a second.";
-            Failure::from(Error::new(Kind::Unavailable, "OVERLOADED", message)).into_response()
-        }
-    }
+    let Ok(place) = Arc::clone(admission.class(operation.rest)).try_acquire_owned() else {
+        let message = "Too many requests are in hand at the moment. Try again in a second.";
+        return Failure::from(Error::new(Kind::Unavailable, "OVERLOADED", message)).into_response();
+    };
+    next.run(request).await.map(|body| Body::new(Held { body, _place: place }))
 }
 
 /// A body that keeps its place until it is sent or dropped. A place given back with the headers would not count a stream at all.

@@ -1,8 +1,8 @@
 //! Who is calling. Three credentials come in (an access token, an API key, a session cookie), and one goes on: a fresh access token
 //! that auth has just stood for.
 //!
-//! Auth's answer is kept for a minute at most, by the hash of the credential: that is how long a revoked session or a changed role
-//! may still pass at this replica.
+//! Auth's answer is kept for a minute at most, by the hash of the credential: that is how long a session that was ended or a role that was
+//! changed through another replica may still pass at this one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use moka::future::Cache;
 use rpc::token::{Verified, Verifier};
-use rpc::{Caller, Error, Peer};
+use rpc::{AccountId, Caller, Error, Peer};
 use sha2::{Digest, Sha256};
 
 use super::{client_address, session, target};
@@ -25,7 +25,7 @@ use crate::backends::Backends;
 use crate::failure::{Failure, NO_CREDENTIAL};
 
 /// How long auth's word on a credential holds here.
-const REMEMBERED: Duration = Duration::from_secs(60);
+const REMEMBERED: Duration = Duration::from_mins(1);
 const MOST_REMEMBERED: u64 = 100_000;
 
 /// What an API key begins with, and no access token does.
@@ -33,15 +33,16 @@ const API_KEY_PREFIX: &str = "igny8_";
 
 type Hash = [u8; 32];
 
-/// Turns credentials into identities.
-pub struct Authenticator {
+/// Turns credentials into verified tokens.
+#[derive(Debug)]
+pub(crate) struct Authenticator {
     backends: Arc<Backends>,
     verifier: Verifier,
     known: Cache<Hash, Verified>,
 }
 
 impl Authenticator {
-    pub fn new(backends: Arc<Backends>, verifier: Verifier) -> Self {
+    pub(crate) fn new(backends: Arc<Backends>, verifier: Verifier) -> Self {
         let known = Cache::builder()
             .max_capacity(MOST_REMEMBERED)
             .time_to_live(REMEMBERED)
@@ -50,12 +51,11 @@ impl Authenticator {
         Self { backends, verifier, known }
     }
 
-    /// Forgets every credential of a session or API key that has just ended or changed what it may do.
-    pub fn forget(&self, caller: &Caller) {
-        let ended = (caller.session(), caller.api_key());
-        let same = move |_: &Hash, other: &Verified| (other.session, other.api_key) == ended;
-        if let Err(error) = self.known.invalidate_entries_if(same) {
-            tracing::error!(error = %error, "forget the credentials of a session");
+    /// Forgets every credential of an account in which something has just changed that may decide about them.
+    pub(crate) fn forget(&self, account: AccountId) {
+        let theirs = move |_: &Hash, token: &Verified| token.account() == account;
+        if let Err(error) = self.known.invalidate_entries_if(theirs) {
+            tracing::error!(error = %error, "forget the credentials of an account");
         }
     }
 
@@ -93,7 +93,11 @@ fn hash(credential: &Credential) -> Hash {
 }
 
 /// Layer: finds out who calls, and refuses nobody when the method is public.
-pub async fn identify(State(authenticator): State<Arc<Authenticator>>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn identify(
+    State(authenticator): State<Arc<Authenticator>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let needed =
         target::operation(&request).is_some_and(|operation| !matches!(operation.method.access, Access::Public));
     if !needed {

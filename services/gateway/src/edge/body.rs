@@ -15,14 +15,14 @@ use tokio::time::{Instant, timeout_at};
 use crate::failure::Failure;
 
 /// The most bytes in a body.
-pub const MOST: usize = 1 << 20;
+pub(crate) const MOST: usize = 1 << 20;
 
 /// When the whole body must have arrived.
 #[derive(Debug, Clone, Copy)]
 struct Deadline(Instant);
 
 /// Layer: refuses a body that announces itself as too large, and starts the clock for the others.
-pub async fn limit(State(patience): State<Duration>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn limit(State(patience): State<Duration>, mut request: Request, next: Next) -> Response {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MOST) {
         return too_large().into_response();
@@ -32,7 +32,7 @@ pub async fn limit(State(patience): State<Duration>, mut request: Request, next:
 }
 
 /// The whole body. Read only when the caller is known and may do what they ask for.
-pub async fn read(head: &Parts, body: Body) -> Result<Bytes, Failure> {
+pub(crate) async fn read(head: &Parts, body: Body) -> Result<Bytes, Failure> {
     let deadline = head.extensions.get().map_or_else(Instant::now, |Deadline(deadline)| *deadline);
     match timeout_at(deadline, Limited::new(body, MOST).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),

@@ -14,7 +14,7 @@ use rpc::Peer;
 use super::request_id::RequestId;
 
 /// Layer: puts the [`Peer`] into the request.
-pub async fn find(State(trusted): State<Arc<[IpNet]>>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn find(State(trusted): State<Arc<[IpNet]>>, mut request: Request, next: Next) -> Response {
     let (headers, extensions) = (request.headers(), request.extensions());
     let connection = extensions.get().map(|ConnectInfo(peer): &ConnectInfo<SocketAddr>| peer.ip());
     let user_agent = headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -27,7 +27,7 @@ pub async fn find(State(trusted): State<Arc<[IpNet]>>, mut request: Request, nex
 }
 
 /// What the layer found.
-pub fn peer(request: &Request) -> Peer {
+pub(crate) fn peer(request: &Request) -> Peer {
     request.extensions().get().cloned().unwrap_or_default()
 }
 

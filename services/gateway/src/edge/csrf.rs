@@ -11,12 +11,13 @@ use tower_http::csrf::{ConfigError, CsrfLayer, ProtectionError};
 use crate::failure::Failure;
 
 /// The check, by `Sec-Fetch-Site` and `Origin`, with the response of a refusal.
-pub type Check = CsrfLayer<fn(ProtectionError) -> Response>;
+pub(super) type Check = CsrfLayer<fn(ProtectionError) -> Response>;
 
 /// Trusts our own origin and those that CORS admits.
-pub fn check<'a>(origins: impl IntoIterator<Item = &'a str>) -> Result<Check, ConfigError> {
-    let layer = origins.into_iter().try_fold(CsrfLayer::new(), |layer, origin| layer.add_trusted_origin(origin))?;
-    Ok(layer.with_rejection_response(refusal as fn(_) -> _))
+pub(super) fn check<'a>(origins: impl IntoIterator<Item = &'a str>) -> Result<Check, ConfigError> {
+    let layer = origins.into_iter().try_fold(CsrfLayer::new(), CsrfLayer::add_trusted_origin)?;
+    let refusal: fn(ProtectionError) -> Response = refusal;
+    Ok(layer.with_rejection_response(refusal))
 }
 
 fn refusal(_: ProtectionError) -> Response {
@@ -27,7 +28,7 @@ fn refusal(_: ProtectionError) -> Response {
 
 /// Layer: the check for whatever brings no `Authorization`, which no other site can make a browser send. Requests without any
 /// credential are checked too: else another site could sign its visitors in as somebody of its choice.
-pub async fn refuse(State(check): State<Check>, request: Request, next: Next) -> Response {
+pub(super) async fn refuse(State(check): State<Check>, request: Request, next: Next) -> Response {
     if request.headers().contains_key(AUTHORIZATION) {
         return next.run(request).await;
     }

@@ -24,25 +24,25 @@ const ALWAYS: [(HeaderName, &str); 5] = [
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// For our own pages: files of this origin, and no script or style inside the HTML.
-pub const PAGE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; \
+pub(crate) const PAGE: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; \
      connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const TWO_YEARS_OF_HTTPS: &str = "max-age=63072000; includeSubDomains";
 
 /// Whether the installation is reached over HTTPS.
 #[derive(Debug, Clone)]
-pub struct Policy {
+pub(crate) struct Policy {
     https: bool,
 }
 
 impl Policy {
-    pub fn new(public_url: &Url) -> Self {
+    pub(crate) fn new(public_url: &Url) -> Self {
         Self { https: public_url.scheme() == "https" }
     }
 }
 
 /// Layer: writes the headers. A page has set its own content policy already.
-pub async fn secure(State(policy): State<Policy>, request: Request, next: Next) -> Response {
+pub(crate) async fn secure(State(policy): State<Policy>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {

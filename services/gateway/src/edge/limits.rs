@@ -27,8 +27,8 @@ use uuid::Uuid;
 use super::{client_address, target};
 use crate::failure::Failure;
 
-pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 const WINDOW_SECONDS: u64 = 60;
 
@@ -37,58 +37,58 @@ const WINDOW_SECONDS: u64 = 60;
 #[group(skip)] // flattened blocks of one name would share a group
 pub struct Config {
     /// Ordinary requests a minute from one address
-    #[arg(long, env = "IGNY8_RATE_ADDRESS_STANDARD", default_value = "1200")]
-    pub rate_address_standard: NonZeroU32,
+    #[arg(long = "rate-address-standard", env = "IGNY8_RATE_ADDRESS_STANDARD", default_value = "1200")]
+    pub address_standard: NonZeroU32,
     /// Attempts at credentials a minute from one address
-    #[arg(long, env = "IGNY8_RATE_ADDRESS_CREDENTIAL", default_value = "20")]
-    pub rate_address_credential: NonZeroU32,
+    #[arg(long = "rate-address-credential", env = "IGNY8_RATE_ADDRESS_CREDENTIAL", default_value = "20")]
+    pub address_credential: NonZeroU32,
     /// Requests a minute from one address that start work which costs credits
-    #[arg(long, env = "IGNY8_RATE_ADDRESS_AI", default_value = "120")]
-    pub rate_address_ai: NonZeroU32,
+    #[arg(long = "rate-address-ai", env = "IGNY8_RATE_ADDRESS_AI", default_value = "120")]
+    pub address_ai: NonZeroU32,
     /// Large bodies a minute, in or out, from one address
-    #[arg(long, env = "IGNY8_RATE_ADDRESS_BULK", default_value = "60")]
-    pub rate_address_bulk: NonZeroU32,
+    #[arg(long = "rate-address-bulk", env = "IGNY8_RATE_ADDRESS_BULK", default_value = "60")]
+    pub address_bulk: NonZeroU32,
     /// Ordinary requests a minute of one account
-    #[arg(long, env = "IGNY8_RATE_ACCOUNT_STANDARD", default_value = "3000")]
-    pub rate_account_standard: NonZeroU32,
+    #[arg(long = "rate-account-standard", env = "IGNY8_RATE_ACCOUNT_STANDARD", default_value = "3000")]
+    pub account_standard: NonZeroU32,
     /// Attempts at credentials a minute of one account
-    #[arg(long, env = "IGNY8_RATE_ACCOUNT_CREDENTIAL", default_value = "60")]
-    pub rate_account_credential: NonZeroU32,
+    #[arg(long = "rate-account-credential", env = "IGNY8_RATE_ACCOUNT_CREDENTIAL", default_value = "60")]
+    pub account_credential: NonZeroU32,
     /// Requests a minute of one account that start work which costs credits
-    #[arg(long, env = "IGNY8_RATE_ACCOUNT_AI", default_value = "300")]
-    pub rate_account_ai: NonZeroU32,
+    #[arg(long = "rate-account-ai", env = "IGNY8_RATE_ACCOUNT_AI", default_value = "300")]
+    pub account_ai: NonZeroU32,
     /// Large bodies a minute, in or out, of one account
-    #[arg(long, env = "IGNY8_RATE_ACCOUNT_BULK", default_value = "120")]
-    pub rate_account_bulk: NonZeroU32,
+    #[arg(long = "rate-account-bulk", env = "IGNY8_RATE_ACCOUNT_BULK", default_value = "120")]
+    pub account_bulk: NonZeroU32,
 }
 
 /// The limits of one replica.
 #[derive(Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     addresses: Policies<IpAddr>,
     accounts: Policies<Uuid>,
 }
 
 impl Limits {
-    pub fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
             addresses: Policies {
-                standard: Limiter::new("address-standard", config.rate_address_standard),
-                credential: Limiter::new("address-credential", config.rate_address_credential),
-                ai: Limiter::new("address-ai", config.rate_address_ai),
-                bulk: Limiter::new("address-bulk", config.rate_address_bulk),
+                standard: Limiter::new("address-standard", config.address_standard),
+                credential: Limiter::new("address-credential", config.address_credential),
+                ai: Limiter::new("address-ai", config.address_ai),
+                bulk: Limiter::new("address-bulk", config.address_bulk),
             },
             accounts: Policies {
-                standard: Limiter::new("account-standard", config.rate_account_standard),
-                credential: Limiter::new("account-credential", config.rate_account_credential),
-                ai: Limiter::new("account-ai", config.rate_account_ai),
-                bulk: Limiter::new("account-bulk", config.rate_account_bulk),
+                standard: Limiter::new("account-standard", config.account_standard),
+                credential: Limiter::new("account-credential", config.account_credential),
+                ai: Limiter::new("account-ai", config.account_ai),
+                bulk: Limiter::new("account-bulk", config.account_bulk),
             },
         }
     }
 
     /// Forgets those whose limits are whole again, once a minute: addresses come and go without end.
-    pub async fn forget_idle(self: Arc<Self>) {
+    pub(crate) async fn forget_idle(self: Arc<Self>) {
         let mut minutes = tokio::time::interval(Duration::from_secs(WINDOW_SECONDS));
         loop {
             minutes.tick().await;
@@ -99,13 +99,13 @@ impl Limits {
 }
 
 /// Layer: the limits of the address.
-pub async fn per_address(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
+pub(crate) async fn per_address(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
     let address = client_address::peer(&request).address.map(network);
     limit(&limits.addresses, address, request, next).await
 }
 
 /// Layer: the limits of the account, once it is known.
-pub async fn per_account(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
+pub(crate) async fn per_account(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
     let account = request.extensions().get::<Caller>().map(|caller| caller.account().uuid());
     limit(&limits.accounts, account, request, next).await
 }

@@ -6,13 +6,14 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};
+use serde::Serialize;
 use uuid::Uuid;
 
 const HEADER: HeaderName = HeaderName::from_static(rpc::metadata::REQUEST_ID);
 
 /// A UUIDv7 in text.
-#[derive(Debug, Clone, Default)]
-pub struct RequestId(String);
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct RequestId(String);
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,7 +22,7 @@ impl fmt::Display for RequestId {
 }
 
 /// Layer: gives the request its id, and the answer too.
-pub async fn assign(mut request: Request, next: Next) -> Response {
+pub(crate) async fn assign(mut request: Request, next: Next) -> Response {
     let id = RequestId(Uuid::now_v7().to_string());
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).await;

@@ -9,7 +9,7 @@ use super::target;
 use crate::failure::Failure;
 
 /// Layer: refuses a role that is too low, a program where a person is needed, and changes in a suspended account.
-pub async fn check(request: Request, next: Next) -> Response {
+pub(super) async fn check(request: Request, next: Next) -> Response {
     if let (Some(operation), Some(caller)) = (target::operation(&request), request.extensions().get::<Caller>())
         && let Err(error) = rpc::access::check(operation.method, caller.token())
     {

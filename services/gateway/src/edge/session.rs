@@ -8,14 +8,14 @@ use tonic::metadata::MetadataMap;
 const NAME: &str = "__Host-session";
 
 /// The opaque value of the cookie, if the request carries one.
-pub fn read(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn read(headers: &HeaderMap) -> Option<&str> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == NAME).map(|(_, value)| value).filter(|value| !value.is_empty())
 }
 
 /// The `Set-Cookie` that a service asks for in the metadata of its answer. An empty session clears the cookie.
-pub fn write(metadata: &MetadataMap) -> Option<HeaderValue> {
+pub(crate) fn write(metadata: &MetadataMap) -> Option<HeaderValue> {
     let session = metadata.get(rpc::metadata::SESSION)?.to_str().ok()?;
     let given =
         metadata.get(rpc::metadata::SESSION_MAX_AGE).and_then(|seconds| seconds.to_str().ok()?.parse::<u32>().ok());

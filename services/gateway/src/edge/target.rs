@@ -11,14 +11,14 @@ use http::HeaderValue;
 
 /// A method of the contract that has an address in REST.
 #[derive(Debug, Clone, Copy)]
-pub struct Operation {
+pub(crate) struct Operation {
     pub method: &'static Method,
     pub rest: &'static Rest,
 }
 
 /// What is at the address of a request.
 #[derive(Debug, Clone)]
-pub enum Target {
+pub(crate) enum Target {
     Operation(Operation),
     /// The address exists, and answers only these verbs. `OPTIONS` asks for them.
     OnlyVerbs(HeaderValue),
@@ -26,10 +26,10 @@ pub enum Target {
 
 /// Every address of the API, by its template without a final slash.
 #[derive(Debug)]
-pub struct Addresses(BTreeMap<&'static str, Vec<Operation>>);
+pub(crate) struct Addresses(BTreeMap<&'static str, Vec<Operation>>);
 
 impl Addresses {
-    pub fn from_contracts() -> Self {
+    pub(crate) fn from_contracts() -> Self {
         let mut addresses = BTreeMap::<_, Vec<_>>::new();
         for method in METHODS {
             if let Some(rest) = &method.rest {
@@ -39,7 +39,7 @@ impl Addresses {
         Self(addresses)
     }
 
-    pub fn templates(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &'static str> {
         self.0.keys().copied()
     }
 
@@ -64,7 +64,7 @@ fn allow(operations: &[Operation]) -> HeaderValue {
 }
 
 /// Layer: puts the [`Target`], if there is one, into the request.
-pub async fn find(State(addresses): State<Arc<Addresses>>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn find(State(addresses): State<Arc<Addresses>>, mut request: Request, next: Next) -> Response {
     let template = request.extensions().get::<MatchedPath>().cloned();
     let target = template.and_then(|template| addresses.target(template.as_str(), request.method()));
     if let Some(target) = target {
@@ -74,7 +74,7 @@ pub async fn find(State(addresses): State<Arc<Addresses>>, mut request: Request,
 }
 
 /// The operation that a request is for.
-pub fn operation(request: &Request) -> Option<Operation> {
+pub(crate) fn operation(request: &Request) -> Option<Operation> {
     match request.extensions().get() {
         Some(Target::Operation(operation)) => Some(*operation),
         _ => None,

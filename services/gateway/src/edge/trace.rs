@@ -17,7 +17,7 @@ use crate::failure::Failure;
 const CLIENT_LEFT: u16 = 499;
 
 /// Layer: observes the request.
-pub async fn record(request: Request, next: Next) -> Response {
+pub(super) async fn record(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| template(path.as_str()).to_owned());
     let mut measurement = Measurement::start(verb(request.method()), route.unwrap_or_default());
     let span = span(&request, &measurement);
@@ -75,7 +75,7 @@ fn log(failure: &Failure, status: StatusCode) {
     match error.kind() {
         Kind::Internal => tracing::error!(status, reason, error = cause, "the request failed"),
         Kind::Unavailable | Kind::DeadlineExceeded => {
-            tracing::warn!(status, reason, error = cause, "the request failed")
+            tracing::warn!(status, reason, error = cause, "the request failed");
         }
         _ => tracing::debug!(status, reason, error = cause, "the request was refused"),
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 /// Everything wrong with a request, by the path of the field.
 #[derive(Debug, Default)]
-pub struct Problems(Vec<Violation>);
+pub(super) struct Problems(Vec<Violation>);
 
 impl Problems {
     /// A body of a mebibyte holds a hundred thousand unknown fields; nobody reads more than a page of them.
@@ -19,7 +19,7 @@ impl Problems {
     /// The longest path that is repeated to the sender.
     const LONGEST_PATH: usize = 120;
 
-    pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
         if self.0.len() < Self::MOST {
             let field = path.into().chars().take(Self::LONGEST_PATH).collect();
             self.0.push(Violation { field, message: message.into() });
@@ -27,19 +27,25 @@ impl Problems {
     }
 
     /// The value, or one error with all that is wrong.
-    pub fn or<T>(self, value: T) -> rpc::Result<T> {
+    pub(super) fn or<T>(self, value: T) -> rpc::Result<T> {
         if self.0.is_empty() { Ok(value) } else { Err(rpc::Error::invalid_fields(self.0)) }
     }
 }
 
 /// Checks the fields of an object. A `taken` field stands elsewhere in the request (the path) and is unknown here.
-pub fn object(object: &mut Map<String, Value>, message: &Message, taken: &[&str], path: &str, problems: &mut Problems) {
+pub(super) fn object(
+    object: &mut Map<String, Value>,
+    message: &Message,
+    taken: &[&str],
+    path: &str,
+    problems: &mut Problems,
+) {
     for (key, value) in object {
         let path = join(path, key);
         match message.field(key).filter(|field| !matches!(field.kind, Kind::Mask)) {
             None => problems.add(path, "There is no such field."),
             Some(_) if taken.contains(&key.as_str()) => {
-                problems.add(path, "This stands in the path and not in the body.")
+                problems.add(path, "This stands in the path and not in the body.");
             }
             Some(field) => self::field(value, field, &path, problems),
         }
@@ -47,7 +53,7 @@ pub fn object(object: &mut Map<String, Value>, message: &Message, taken: &[&str]
 }
 
 /// Checks one field: whether it may be null, whether it is a list, and each value.
-pub fn field(value: &mut Value, field: &Field, path: &str, problems: &mut Problems) {
+pub(super) fn field(value: &mut Value, field: &Field, path: &str, problems: &mut Problems) {
     match value {
         Value::Null if field.nullable && !field.repeated => {}
         Value::Null => problems.add(path, "Must not be null. Leave it out to keep the default."),
@@ -67,13 +73,12 @@ fn one(value: &mut Value, kind: &Kind, path: &str, problems: &mut Problems) {
         (Kind::Message(message), Value::Object(fields)) => return object(fields, message, &[], path, problems),
         (Kind::Map, Value::Object(entries)) => return map(entries, path, problems),
         (Kind::Message(_) | Kind::Map, _) => Err("Must be an object.".to_owned()),
-        (Kind::Bool, Value::Bool(_)) => Ok(()),
+        (Kind::Bool, Value::Bool(_)) | (Kind::Double, Value::Number(_)) => Ok(()),
         (Kind::Bool, _) => Err("Must be true or false.".to_owned()),
         (Kind::Int32, _) => whole(value, i32::MIN.into(), i32::MAX.into()),
         (Kind::UInt32, _) => whole(value, 0, u32::MAX.into()),
         (Kind::Int64, _) => whole(value, -MOST_EXACT, MOST_EXACT),
         (Kind::UInt64, _) => whole(value, 0, MOST_EXACT),
-        (Kind::Double, Value::Number(_)) => Ok(()),
         (Kind::Double, _) => Err("Must be a number.".to_owned()),
         (Kind::Text, Value::String(text)) => no_nul(text),
         (Kind::Text, _) => Err("Must be a text.".to_owned()),

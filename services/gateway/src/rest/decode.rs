@@ -12,7 +12,7 @@ use crate::failure::Failure;
 
 /// What of an HTTP request makes the message.
 #[derive(Debug, Clone, Copy)]
-pub struct Parts<'a> {
+pub(super) struct Parts<'a> {
     /// The values of the route's `{names}`, percent-decoded.
     pub path: &'a [(String, String)],
     pub query: &'a str,
@@ -21,7 +21,7 @@ pub struct Parts<'a> {
 }
 
 /// The request message as JSON that the generated code accepts, or everything that is wrong with it.
-pub fn decode(message: &'static Message, rest: &Rest, parts: Parts<'_>) -> Result<Value, Failure> {
+pub(super) fn decode(message: &'static Message, rest: &Rest, parts: Parts<'_>) -> Result<Value, Failure> {
     let mut request = from_path(message, parts.path)?;
     let in_path: Vec<&str> = parts.path.iter().map(|(name, _)| name.as_str()).collect();
 
@@ -115,3 +115,6 @@ fn malformed(error: &serde_json::Error) -> Error {
     };
     Error::new(rpc::Kind::InvalidArgument, "MALFORMED_JSON", message)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,13 @@ use super::check::{self, Problems};
 
 /// Reads a query string into `object`. Every key must be a field that is not `taken` by the path or the body, or a field of a
 /// flattened message (`filter`): a misspelt filter must not return the whole table.
-pub fn read(query: &str, message: &Message, taken: &[&str], object: &mut Map<String, Value>, problems: &mut Problems) {
+pub(super) fn read(
+    query: &str,
+    message: &Message,
+    taken: &[&str],
+    object: &mut Map<String, Value>,
+    problems: &mut Problems,
+) {
     for (key, values) in by_key(query) {
         match find(message, taken, &key) {
             None => problems.add(&*key, format!("There is no query parameter `{}`.", shortened(&key))),
@@ -70,7 +76,7 @@ fn value(field: &'static Field, texts: &[String], key: &str, problems: &mut Prob
 }
 
 /// What a text stands for. One that is not what the field wants stays a text, and the check says so.
-pub fn typed(kind: &Kind, text: &str) -> Value {
+pub(super) fn typed(kind: &Kind, text: &str) -> Value {
     let typed = match kind {
         Kind::Bool => match text {
             "true" | "1" => Some(Value::Bool(true)),

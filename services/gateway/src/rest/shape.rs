@@ -4,12 +4,12 @@ use contracts::{Json, PageInfo};
 use url::{Url, form_urlencoded};
 
 /// `{"success": true, "data": {…}, "message": null}`
-pub fn envelope(json: &Json) -> Vec<u8> {
+pub(super) fn envelope(json: &Json) -> Vec<u8> {
     [br#"{"success":true,"data":"#.as_slice(), &json.bytes, br#","message":null}"#].concat()
 }
 
 /// `{"success": true, "next": …, "previous": …, "results": […], "count": …, "count_is_exact": …}`
-pub fn page(json: &Json, links: &Links) -> Vec<u8> {
+pub(super) fn page(json: &Json, links: &Links) -> Vec<u8> {
     let link = |url: &Option<String>| serde_json::Value::from(url.clone()).to_string();
     let head = format!(r#"{{"success":true,"next":{},"previous":{},"#, link(&links.next), link(&links.previous));
     let fields = json.bytes.strip_prefix(b"{").unwrap_or(&json.bytes);
@@ -18,14 +18,14 @@ pub fn page(json: &Json, links: &Links) -> Vec<u8> {
 
 /// The addresses of the pages before and after.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Links {
+pub(super) struct Links {
     next: Option<String>,
     previous: Option<String>,
 }
 
 /// Which page was asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub(super) struct Asked {
     pub page: i64,
     pub page_size: i64,
 }
@@ -34,7 +34,7 @@ impl Asked {
     const PAGE_SIZE: i64 = 50;
 
     /// From a decoded list request.
-    pub fn of(request: &serde_json::Value) -> Self {
+    pub(super) fn of(request: &serde_json::Value) -> Self {
         let number = |name| request.get(name).and_then(serde_json::Value::as_i64);
         Self { page: number("page").unwrap_or(1), page_size: number("page_size").unwrap_or(Self::PAGE_SIZE) }
     }
@@ -43,7 +43,7 @@ impl Asked {
 impl Links {
     /// The links of a page. The address comes from the setting and never from the `Host` header, which is the client's to choose;
     /// the other parameters of the query stay as they are.
-    pub fn new(public_url: &Url, path: &str, query: &str, asked: Asked, info: PageInfo) -> Self {
+    pub(super) fn new(public_url: &Url, path: &str, query: &str, asked: Asked, info: PageInfo) -> Self {
         let to = |page: i64| {
             let mut url = public_url.clone();
             url.set_path(&format!("{}{}/", public_url.path().trim_end_matches('/'), path.trim_end_matches('/')));
