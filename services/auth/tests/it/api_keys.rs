@@ -54,7 +54,7 @@ async fn a_key_is_bounded_by_role_sites_cap_and_time() {
     let auth = Auth::start().await;
     let ada = auth.sign_up("ada@example.com").await;
     let site = create_site(&auth, &ada, "example.com").await;
-    let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+    let tomorrow = SystemTime::now() + Duration::from_hours(24);
     let request = pb::CreateApiKeyRequest {
         site_ids: vec![site.id.clone()],
         daily_credit_cap: Some(500),

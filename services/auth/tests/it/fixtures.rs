@@ -80,6 +80,7 @@ pub fn actor(of: &Person, role: Role) -> Actor {
     Actor::new(of.account(), role)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the field that it is for is optional")]
 pub fn mask(fields: &[&str]) -> Option<FieldMask> {
     Some(FieldMask { paths: fields.iter().map(|&field| field.to_owned()).collect() })
 }
