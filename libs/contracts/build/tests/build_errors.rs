@@ -345,6 +345,18 @@ mod fields {
     }
 
     #[test]
+    fn a_secret_that_is_no_text() {
+        let error = error_when("int32 pace = 3 [", "int32 pace = 3 [(igny8.rest.v1.field).secret = true, ");
+        assert_tells(&error, "SubscribeRequest.pace", "only strings and bytes can be secret");
+    }
+
+    #[test]
+    fn a_time_in_a_oneof() {
+        let error = error_when("string id = 2;", "google.protobuf.Timestamp at = 2;");
+        assert_tells(&error, "RecountRequest.at", "a time in a oneof is not supported: wrap it in a message");
+    }
+
+    #[test]
     fn a_oneof_in_rest() {
         let error = error_when("string email = 1", "oneof way { string post = 9; } string email = 1");
         assert_tells(&error, "SubscribeRequest", "the oneof way has no form in REST: use optional fields");

@@ -1,5 +1,5 @@
 //! What the generated contracts do, on the contracts of the auth service.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot set itself up has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod codec;
 mod json;

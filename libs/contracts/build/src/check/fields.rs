@@ -48,6 +48,10 @@ fn message_fields(message: &Message, problems: &mut Problems) {
         }
         ordering(field, problems);
         bounds(field, problems);
+        if field.options.secret && !matches!(field.kind, Kind::Text | Kind::Bytes) {
+            problems
+                .add(&field.place, "only strings and bytes can be secret: mark the fields that hold the secret itself");
+        }
         if message.mask().is_some() && field.json != field.name {
             problems.add(&field.place, "a mask names fields as JSON does: remove json_name from a message with a mask");
         }

@@ -236,6 +236,9 @@ fn kind(field: &FieldDescriptor) -> Result<Kind, String> {
         Proto::Enum(of) => Ok(Kind::Enum(of.full_name().to_owned())),
         Proto::Message(of) if of.is_map_entry() => map(&of),
         Proto::Message(of) => match of.full_name() {
+            "google.protobuf.Timestamp" if field.containing_oneof().is_some_and(|oneof| !oneof.is_synthetic()) => {
+                Err("a time in a oneof is not supported: wrap it in a message".to_owned())
+            }
             "google.protobuf.Timestamp" => single(Kind::Timestamp),
             "google.protobuf.FieldMask" => single(Kind::Mask),
             name if name.starts_with("igny8.") => Ok(Kind::Message(name.to_owned())),
