@@ -42,7 +42,7 @@ impl AccountService for Accounts {
     ) -> Result<Response<pb::Account>, Status> {
         let (caller, request) = rpc::open(request)?;
         let account = self.0.db.transaction(&caller, async |conn| {
-            if let Some(name) = Mask::of(&request.update_mask).when("name", request.name.trim()) {
+            if let Some(name) = Mask::of(&request.update_mask).when("name", request.name.as_str()) {
                 let row = diesel::update(dsl::igny8_accounts.filter(own(conn)));
                 row.set(dsl::name.eq(name)).execute(conn).await?;
                 let id = conn.account().uuid();

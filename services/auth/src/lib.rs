@@ -63,7 +63,7 @@ impl App {
         let seal = seal::Keyring::parse(&config.seal_keys)?;
         Ok(Self {
             keys: keys::Keyring::new(db.clone(), seal.clone()),
-            passwords: passwords::Hasher::new(),
+            passwords: passwords::Hasher::default(),
             mail: mail::Postman::new(&config.mail)?,
             db,
             seal,

@@ -84,13 +84,10 @@ impl SessionService for Sessions {
     async fn delete_session(&self, request: Request<pb::DeleteSessionRequest>) -> Result<Response<Empty>, Status> {
         let (caller, request) = rpc::open(request)?;
         let session = rpc::id("id", &request.id)?;
-        self.0
-            .db
-            .transaction(&caller, async |conn| match list::end_one(conn, &caller, session).await? {
-                true => Ok(()),
-                false => Err(rpc::Error::not_found("session")),
-            })
-            .await?;
+        let ended = self.0.db.transaction(&caller, async |conn| list::end_one(conn, &caller, session).await);
+        if !ended.await? {
+            return Err(rpc::Error::not_found("session").into());
+        }
         Ok(Response::new(Empty {}))
     }
 

@@ -11,7 +11,7 @@ use rpc::Result;
 
 use crate::App;
 
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 /// Each in a transaction of its own, children before parents. Refresh tokens of a session stay as long as it does, so that reuse is noticed.
 /// Rows of people, sites and accounts take what hangs on them along.

@@ -34,8 +34,8 @@ pub enum Verdict {
     Outdated,
 }
 
-impl Hasher {
-    pub fn new() -> Self {
+impl Default for Hasher {
+    fn default() -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Self {
             places: Arc::new(Semaphore::new(cores * (1 + WAITING_PER_CORE))),
@@ -43,7 +43,9 @@ impl Hasher {
             nobody: OnceCell::new(),
         }
     }
+}
 
+impl Hasher {
     /// The hash of a password, as a PHC string.
     pub async fn hash(&self, password: &str) -> Result<String> {
         let password = SecretString::from(password);
@@ -111,7 +113,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_right_or_wrong() {
-        let hasher = Hasher::new();
+        let hasher = Hasher::default();
         let hash = hasher.hash("correct horse").await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert_eq!(hasher.check("correct horse", Some(&hash)).await.unwrap(), Verdict::Right);
@@ -120,19 +122,19 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_has_a_password() {
-        assert_eq!(Hasher::new().check("", None).await.unwrap(), Verdict::Wrong);
+        assert_eq!(Hasher::default().check("", None).await.unwrap(), Verdict::Wrong);
     }
 
     #[tokio::test]
     async fn a_hash_with_other_parameters_is_outdated() {
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8192, 1, 1, None).unwrap());
         let hash = weak.hash_password(b"correct horse").unwrap().to_string();
-        assert_eq!(Hasher::new().check("correct horse", Some(&hash)).await.unwrap(), Verdict::Outdated);
+        assert_eq!(Hasher::default().check("correct horse", Some(&hash)).await.unwrap(), Verdict::Outdated);
     }
 
     #[tokio::test]
     async fn a_full_queue_refuses_at_once() {
-        let hasher = Hasher { places: Arc::new(Semaphore::new(0)), ..Hasher::new() };
+        let hasher = Hasher { places: Arc::new(Semaphore::new(0)), ..Hasher::default() };
         let error = hasher.hash("correct horse").await.unwrap_err();
         assert_eq!((error.kind(), error.reason()), (Kind::Unavailable, "BUSY"));
         assert!(error.retry_after().is_some());

@@ -14,7 +14,7 @@ use crate::schema::igny8_user_tokens::{self as user_tokens, dsl};
 use crate::secrets::{self, LINK, Secret};
 
 /// How often a user is sent a link of one kind.
-pub(super) const AT_MOST_EVERY: Duration = Duration::from_secs(60);
+pub(super) const AT_MOST_EVERY: Duration = Duration::from_mins(1);
 
 /// What a link is good for.
 #[derive(Debug, Clone, Copy)]

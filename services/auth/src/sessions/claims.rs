@@ -35,7 +35,8 @@ pub(crate) async fn of_user(conn: &mut AccountConn, user: Uuid, session: Uuid) -
 pub(crate) async fn of_account(conn: &mut AccountConn, subject: Uuid, role: Role) -> Result<Claims> {
     let account = conn.account().uuid();
     let state = accounts::table.find(account).select((accounts::status, accounts::system));
-    let (Stored(status), system) = state.first::<(Stored<AccountStatus>, bool)>(conn).await?;
+    let state = state.first::<(Stored<AccountStatus>, bool)>(conn).await.optional()?;
+    let (Stored(status), system) = state.ok_or_else(ended)?; // none: erased while a token of it still lived
     let mut claims = Claims::new(subject, account, role);
     claims.system = system;
     claims.read_only = is_read_only(status);

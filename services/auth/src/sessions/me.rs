@@ -29,7 +29,7 @@ pub(super) async fn read(conn: &mut AccountConn, caller: &Caller) -> Result<pb::
 
 pub(super) async fn update(conn: &mut AccountConn, caller: &Caller, request: &pb::UpdateMeRequest) -> Result<()> {
     let user = caller.user_required()?;
-    let Some(name) = Mask::of(&request.update_mask).when("name", request.name.trim()) else { return Ok(()) };
+    let Some(name) = Mask::of(&request.update_mask).when("name", request.name.as_str()) else { return Ok(()) };
     let row = diesel::update(users::table.find((conn.account().uuid(), user)));
     row.set(users::name.eq(name)).execute(conn).await?;
     audit::record(conn, caller, "user.updated", Some(user), [("fields", "name".to_owned())]).await
@@ -48,7 +48,8 @@ async fn read_user(conn: &mut AccountConn, id: Uuid) -> Result<pb::MeUser> {
 async fn read_account(conn: &mut AccountConn) -> Result<pb::MeAccount> {
     let id = conn.account().uuid();
     let row = accounts::table.find(id).select((accounts::name, accounts::status));
-    let (name, Stored(status)) = row.first::<(String, Stored<AccountStatus>)>(conn).await?;
+    let row = row.first::<(String, Stored<AccountStatus>)>(conn).await.optional()?;
+    let (name, Stored(status)) = row.ok_or_else(claims::ended)?;
     Ok(pb::MeAccount { id: id.to_string(), name, status: status.into() })
 }
 

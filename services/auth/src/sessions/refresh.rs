@@ -10,40 +10,29 @@ use rpc::{AccountId, Error, Peer, Result};
 use tonic::Response;
 use uuid::Uuid;
 
-use super::start::{Started, go_on};
+use super::start::go_on;
 use super::{Live, claims};
 use crate::schema::{igny8_refresh_tokens as refresh_tokens, igny8_sessions as sessions};
 use crate::{App, secrets};
 
-/// A transaction that ends a session must commit, and so does not answer with an error.
-enum Outcome {
-    Refreshed(Started),
-    Reused,
-}
-
 pub(super) async fn refresh(app: &App, peer: &Peer, token: &str) -> Result<Response<pb::Tokens>> {
     let (account, id, session) = find(app, token).await?.ok_or_else(claims::ended)?;
-    let outcome = app.db.account(account, async |conn| {
+    let refreshed = app.db.account(account, async |conn| {
         let live = Live::lock(conn, session).await?.ok_or_else(claims::ended)?;
-        match take(conn, id).await? {
-            Some(expires_at) => {
-                live.touch(conn, session).await?;
-                let claims = claims::of_user(conn, live.user_id, session).await?;
-                Ok(Outcome::Refreshed(go_on(conn, claims, session, expires_at).await?))
-            }
-            None => {
-                end(conn, session, live.user_id, peer).await?;
-                Ok(Outcome::Reused)
-            }
-        }
+        let Some(expires_at) = take(conn, id).await? else {
+            end(conn, session, live.user_id, peer).await?;
+            return Ok(None); // not an error: that would take the end of the session back
+        };
+        live.touch(conn, session).await?;
+        let claims = claims::of_user(conn, live.user_id, session).await?;
+        Ok(Some(go_on(conn, claims, session, expires_at).await?))
     });
-    match outcome.await? {
-        Outcome::Refreshed(started) => started.respond(app).await,
-        Outcome::Reused => Err(Error::unauthenticated(
-            "REFRESH_TOKEN_REUSED",
-            "This refresh token was used before, so its session was ended for safety. Sign in again.",
-        )),
-    }
+    refreshed.await?.ok_or_else(reused)?.respond(app).await
+}
+
+fn reused() -> Error {
+    let message = "This refresh token was used before, so its session was ended for safety. Sign in again.";
+    Error::unauthenticated("REFRESH_TOKEN_REUSED", message)
 }
 
 async fn find(app: &App, token: &str) -> Result<Option<(AccountId, Uuid, Uuid)>> {

@@ -19,13 +19,13 @@ use crate::{App, email, sites};
 pub(super) async fn sign_up(app: &App, peer: &Peer, request: pb::SignUpRequest) -> Result<Response<pb::Tokens>> {
     let owner = Owner {
         id: Uuid::now_v7(),
-        name: request.name.trim(),
+        name: &request.name,
         email: &email::normalise(&request.email),
         password_hash: &app.passwords.hash(&request.password).await?,
     };
     let account = app.db.system(new_account_id).await?;
     let started = app.db.account(account, async |conn| {
-        insert_account(conn, request.account_name.trim()).await?;
+        insert_account(conn, &request.account_name).await?;
         owner.insert(conn).await?;
         record(conn, &owner, peer, request.site.as_ref()).await?;
         let token = links::issue(conn, owner.id, Purpose::VerifyEmail).await?;

@@ -53,7 +53,7 @@ async fn talk(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()
                 "250 taken\r\n"
             }
             line if in_data => {
-                state.lock().unwrap().taken.push_str(&format!("{line}\n"));
+                state.lock().unwrap().taken.push_str(line);
                 continue;
             }
             "DATA" => {
