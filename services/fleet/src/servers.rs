@@ -20,6 +20,8 @@ use crate::up::{Reported, Wishes, server_ports, spawn_detached};
 use crate::{down, errors, rabbitmq};
 
 const LOOK: Duration = Duration::from_millis(100);
+/// How far above those of a fleet their ports are, so that both can run.
+const TEST_PORTS: u16 = 10_000;
 
 /// `servers.json`, and what the verb prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +98,7 @@ pub async fn supervise(state: State, progress: Progress) -> Result<()> {
 
 async fn serve(launch: &mut Launch) -> Result<()> {
     packages::ensure(&[Package::Postgres, Package::Rabbitmq], &launch.settings.state, &launch.progress).await?;
-    launch.ports.choose(&server_ports(), &[])?;
+    launch.ports.choose(&server_ports(TEST_PORTS), &[])?;
     let launch = &*launch;
     let (postgres, amqp) = tokio::try_join!(postgres::start(launch, Durability::Tests), rabbitmq::start(launch))?;
     let text = serde_json::to_string_pretty(&Servers { postgres, amqp }).context("write the servers' addresses")?;

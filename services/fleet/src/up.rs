@@ -94,15 +94,15 @@ async fn run(launch: &mut Launch, wishes: &Wishes, begun: Instant) -> Result<()>
 /// Names and usual numbers of all ports.
 pub fn default_ports() -> Vec<(String, u16)> {
     let mut ports = services::default_ports();
-    ports.extend(server_ports());
+    ports.extend(server_ports(0));
     ports
 }
 
-/// The ports of PostgreSQL, RabbitMQ and what belongs to them.
-pub fn server_ports() -> Vec<(String, u16)> {
+/// The ports of PostgreSQL, RabbitMQ and what belongs to them, so far above the usual ones.
+pub fn server_ports(above: u16) -> Vec<(String, u16)> {
     let ports =
         [(postgres::NAME, 7432), (rabbitmq::NAME, 7672), (rabbitmq::EPMD, 7369), (rabbitmq::DISTRIBUTION, 7673)];
-    ports.map(|(name, port)| (name.to_owned(), port)).to_vec()
+    ports.map(|(name, port)| (name.to_owned(), port + above)).to_vec()
 }
 
 fn needed_packages(wishes: &Wishes) -> Vec<Package> {
