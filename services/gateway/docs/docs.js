@@ -12,10 +12,14 @@ function el(name, attributes = {}, ...children) {
   return node;
 }
 
-/** A description, where `code` stands between backticks and a blank line ends a paragraph. */
+const codes = (text) => text.split('`').map((piece, index) => (index % 2 ? el('code', {}, piece) : piece));
+
+/** A description, where `code` stands between backticks, a blank line ends a paragraph, and `* ` begins an item of a list. */
 function prose(text) {
-  return (text ?? '').split(/\n\s*\n/).filter(Boolean).map((part) =>
-    el('p', {}, part.split('`').map((piece, index) => (index % 2 ? el('code', {}, piece) : piece))));
+  return (text ?? '').split(/\n\s*\n/).filter(Boolean).map((part) => {
+    const lines = part.split('\n');
+    return lines.every((line) => line.startsWith('* ')) ? el('ul', {}, lines.map((line) => el('li', {}, codes(line.slice(2))))) : el('p', {}, codes(part));
+  });
 }
 
 class Reference {
@@ -83,12 +87,18 @@ function typeName(reference, schema) {
   return nullable ? `${name} or null` : name;
 }
 
+function between(least, most) {
+  if (least === undefined && most === undefined) return undefined;
+  if (least === undefined) return `at most ${most}`;
+  return most === undefined ? `at least ${least}` : `${least} to ${most}`;
+}
+
 function limits(own) {
   const items = own.items ?? {};
   const facts = [
-    [own.minLength, (n) => `at least ${n} characters`], [own.maxLength, (n) => `at most ${n} characters`],
-    [own.minimum, (n) => `from ${n}`], [own.maximum, (n) => `to ${n}`],
-    [own.minItems, (n) => `at least ${n} items`], [own.maxItems, (n) => `at most ${n} items`],
+    [between(own.minLength, own.maxLength), (range) => `${range} characters`],
+    [between(own.minimum, own.maximum), (range) => range],
+    [between(own.minItems, own.maxItems), (range) => `${range} items`],
     [own.default, (value) => `default ${JSON.stringify(value)}`],
     [own.pattern ?? items.pattern, (pattern) => `matches ${pattern}`],
   ];
@@ -97,7 +107,8 @@ function limits(own) {
 
 function meaning(reference, schema, description) {
   const { own } = reference.unwrap(schema);
-  const choices = matches(own) ?? matches(reference.unwrap(own.items ?? {}).own);
+  const all = matches(own) ?? matches(reference.unwrap(own.items ?? {}).own);
+  const choices = all?.length > 1 ? all : undefined;
   const bounds = limits(own);
   return [
     prose(description ?? own.description),
@@ -113,14 +124,14 @@ function inner(reference, schema) {
   return [own, items].find((each) => each?.properties && Object.keys(each.properties).length);
 }
 
-function row(reference, name, schema, required, description, above) {
+function row(reference, { name, schema, required, description }, above, isAnswer) {
   const nested = inner(reference, schema);
   const open = nested && !above.includes(nested.properties);
   return el('tr', {},
     el('th', { scope: 'row' }, el('code', {}, name), required && el('span', { class: 'required' }, 'required')),
     el('td', {}, typeName(reference, schema)),
     el('td', {}, meaning(reference, schema, description),
-      open && el('details', {}, el('summary', {}, `Fields of ${name}`), fields(reference, nested, above))));
+      open && el('details', {}, el('summary', {}, `Fields of ${name}`), fields(reference, nested, above, isAnswer))));
 }
 
 function table(rows, caption) {
@@ -129,10 +140,11 @@ function table(rows, caption) {
     el('table', {}, el('thead', {}, el('tr', {}, head)), el('tbody', {}, rows)));
 }
 
-function fields(reference, schema, above = []) {
+/** In an answer every field is there; only in a request it matters which are required. */
+function fields(reference, schema, above, isAnswer) {
   const own = reference.flat(schema);
   const rows = Object.entries(own.properties ?? {}).map(([name, each]) =>
-    row(reference, name, each, own.required?.includes(name), undefined, [...above, own.properties]));
+    row(reference, { name, schema: each, required: !isAnswer && own.required?.includes(name) }, [...above, own.properties], isAnswer));
   return rows.length ? table(rows, 'Fields') : el('p', {}, 'An object without fields.');
 }
 
@@ -187,7 +199,7 @@ function answers(reference, operation) {
     const schema = jsonSchema(answer.content);
     const good = status.startsWith('2');
     return el('details', { class: 'answer', open: good }, el('summary', {}, el('span', { class: `status s${status[0]}` }, status), ' ', answer.description ?? ''),
-      schema && fields(reference, schema));
+      schema && fields(reference, schema, [], true));
   };
   return [all.filter(([status]) => status.startsWith('2')).map(one),
     el('details', { class: 'failures' }, el('summary', {}, 'When it fails'), all.filter(([status]) => !status.startsWith('2')).map(one))];
@@ -196,15 +208,14 @@ function answers(reference, operation) {
 function article(reference, operation) {
   const isPublic = (operation.security ?? reference.document.security ?? []).every((each) => !Object.keys(each).length);
   const body = jsonSchema(reference.resolve(operation.requestBody).content);
-  const parameters = operation.parameters.map((each) => row(reference, each.name, each.schema ?? {}, each.required, each.description ?? '', []));
+  const parameters = operation.parameters.map((each) => row(reference, { schema: {}, ...each }, []));
   return el('article', { id: operation.operationId, 'data-words': `${operation.operationId} ${operation.verb} ${operation.path} ${operation.summary ?? ''}`.toLowerCase().replaceAll('_', ' ') },
     el('h3', {}, el('span', { class: `verb ${operation.verb}` }, operation.verb), el('code', {}, operation.path),
       el('a', { class: 'anchor', href: `#${operation.operationId}`, 'aria-label': `Link to ${operation.operationId}` }, '#')),
-    operation.summary && operation.summary !== operation.description && el('p', { class: 'summary' }, operation.summary),
+    operation.summary && !operation.description?.startsWith(operation.summary) && el('p', { class: 'summary' }, operation.summary),
     prose(operation.description),
-    isPublic && el('p', { class: 'note' }, 'Needs no token.'),
     parameters.length > 0 && [el('h4', {}, 'Parameters'), table(parameters, 'Parameters')],
-    body && [el('h4', {}, 'Body'), fields(reference, body)],
+    body && [el('h4', {}, 'Body'), fields(reference, body, [])],
     el('h4', {}, 'Answers'), answers(reference, operation),
     el('h4', {}, 'Example'), copyable(curl(reference, operation, body, isPublic)));
 }

@@ -80,3 +80,29 @@ pub(crate) fn operation(request: &Request) -> Option<Operation> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contracts::rest::v1::Shape;
+
+    use super::*;
+
+    #[test]
+    fn every_method_has_a_form_that_the_handler_knows() {
+        for method in METHODS {
+            let Some(rest) = &method.rest else { continue };
+            let known = matches!(rest.shape, Shape::Envelope | Shape::Page) && !rest.upload && !method.server_streaming;
+            assert!(known && rest.other_status.is_none(), "build this form first: {}", method.operation);
+        }
+    }
+
+    #[test]
+    fn an_address_is_found_with_and_without_its_final_slash() {
+        let addresses = Addresses::from_contracts();
+        for template in ["/api/v1/auth/sites/{id}", "/api/v1/auth/sites/{id}/"] {
+            let Some(Target::Operation(found)) = addresses.target(template, &http::Method::HEAD) else { panic!() };
+            assert_eq!(found.method.operation, "sites_get");
+        }
+        assert!(addresses.target("/api/v1/auth/sites/{id}//", &http::Method::GET).is_none());
+    }
+}

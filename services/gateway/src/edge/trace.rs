@@ -67,14 +67,15 @@ fn template(path: &str) -> &str {
     }
 }
 
-/// What is our fault is an error; what a service could not do in time is a warning; what the client got wrong is nobody's concern.
+/// What is our fault is an error; trouble on the way to a service is a warning; what the client got wrong, and what we refuse because we
+/// are full, is for whoever looks for it.
 fn log(failure: &Failure, status: StatusCode) {
     let error = failure.error();
     let (status, reason) = (status.as_u16(), error.reason());
     let cause = error.source().map(chain);
     match error.kind() {
         Kind::Internal => tracing::error!(status, reason, error = cause, "the request failed"),
-        Kind::Unavailable | Kind::DeadlineExceeded => {
+        Kind::Unavailable | Kind::DeadlineExceeded if cause.is_some() => {
             tracing::warn!(status, reason, error = cause, "the request failed");
         }
         _ => tracing::debug!(status, reason, error = cause, "the request was refused"),

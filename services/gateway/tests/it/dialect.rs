@@ -120,7 +120,7 @@ async fn a_bad_id_is_nowhere_in_a_path_and_wrong_in_a_body_or_query() {
     }
     let query = world.get("/api/v1/auth/sites/?industry_id=7").bearer_auth(&owner.token).answer().await;
     query.refused(400, "INVALID_FIELD");
-    assert!(query.json["errors"]["industry_id"].is_array() || query.json["errors"]["filter.industry_id"].is_array());
+    assert!(query.json["errors"]["industry_id"].is_array(), "{}", query.text);
     let mut body = site();
     body["industry_id"] = json!("7");
     let body = world.post("/api/v1/auth/sites/", &body).bearer_auth(&owner.token).answer().await;
@@ -155,15 +155,13 @@ async fn a_taken_address_is_a_conflict() {
 async fn an_idempotency_key_replays_and_refuses_another_body() {
     let world = World::start().await;
     let owner = world.sign_up("ada@example.com").await;
+    world.prove_address("ada@example.com").await;
     let invite = |key: &'static str, email: &'static str| {
         let body = json!({"email": email, "role": "admin"});
         let request = world.post("/api/v1/auth/invitations/", &body).bearer_auth(&owner.token);
         request.header("idempotency-key", key).answer()
     };
     let first = invite("one", "bob@example.com").await;
-    if first.json["reason"] == "EMAIL_NOT_VERIFIED" {
-        return; // owners must verify first; then the key is tested with the fleet
-    }
     first.expect(201);
     assert_eq!(invite("one", "bob@example.com").await.expect(201).json["data"], first.json["data"]);
     invite("one", "eve@example.com").await.refused(422, "IDEMPOTENCY_MISMATCH");

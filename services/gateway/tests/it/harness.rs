@@ -13,6 +13,8 @@ use rpc::client::{Channel, Target};
 use rpc::token::{Keys, PublicKey, Verifier};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use service::Readiness;
+use service::readiness::Phase;
 use tempfile::TempDir;
 use testkit::{Served, TestDb};
 use tokio::net::TcpListener;
@@ -29,8 +31,9 @@ pub struct World {
     pub shutdown: CancellationToken,
     pub serving: JoinHandle<anyhow::Result<()>>,
     http: reqwest::Client,
+    pub readiness: Readiness,
+    database: TestDb,
     _auth: Served,
-    _database: TestDb,
     _files: TempDir,
 }
 
@@ -53,13 +56,15 @@ impl World {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let config: gateway::Config =
             parse(&[&["--tls-dir=unused", "--public-url=https://igny8.example"], RATES, settings]);
+        let readiness = Readiness::new();
+        readiness.enter(Phase::Running);
         let backends = Backends::new(|_| Ok(channel.clone())).unwrap();
         let verifier = Verifier::new(keys(channel.clone()));
-        let gateway = Gateway::new(&config, backends, verifier, auth.readiness().clone()).unwrap();
+        let gateway = Gateway::new(&config, backends, verifier, readiness.clone()).unwrap();
         let shutdown = CancellationToken::new();
         let serving = tokio::spawn(gateway::serve(listener, gateway.router, shutdown.clone()));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, wire, shutdown, serving, http, _auth: auth, _database: database, _files: files }
+        Self { url, wire, shutdown, serving, http, readiness, database, _auth: auth, _files: files }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -80,6 +85,12 @@ impl World {
         answer.expect(201);
         let text = |name: &str| answer.json["data"][name].as_str().unwrap().to_owned();
         Person { token: text("access_token"), account: text("account_id") }
+    }
+
+    /// As somebody does who follows the link in the first mail.
+    pub async fn prove_address(&self, email: &str) {
+        let prove = "UPDATE igny8_users SET email_verified_at = now() WHERE email = $1";
+        self.database.superuser().await.execute(prove, &[&email]).await.unwrap();
     }
 
     /// The value of the session cookie of somebody who has signed up.

@@ -3,6 +3,7 @@
 use std::fs;
 
 use reqwest::Method;
+use service::readiness::Phase;
 use tempfile::TempDir;
 
 use crate::harness::{Answer, Send, World};
@@ -106,4 +107,7 @@ async fn the_gateway_says_that_it_lives_and_is_ready() {
     let world = World::start().await;
     assert_eq!(world.get("/healthz").answer().await.expect(200).text, "alive\n");
     assert_eq!(world.get("/readyz").answer().await.expect(200).text, "ready\n");
+    world.readiness.enter(Phase::Stopping);
+    world.get("/readyz").answer().await.expect(503);
+    world.get("/healthz").answer().await.expect(200);
 }
