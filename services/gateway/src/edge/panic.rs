@@ -33,16 +33,13 @@ mod tests {
     use super::*;
     use crate::{edge::request_id, failure};
 
+    async fn panics() -> &'static str {
+        panic!("the password is hunter2")
+    }
+
     #[tokio::test]
     async fn whoever_meets_a_panic_gets_an_error_with_an_id_and_not_its_text() {
-        let router = Router::new().route(
-            "/",
-            get(async || {
-                if true {
-                    panic!("the password is hunter2")
-                }
-            }),
-        );
+        let router = Router::new().route("/", get(panics));
         let router = router.layer(catch()).layer(from_fn(failure::render)).layer(from_fn(request_id::assign));
         let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
         assert_eq!(response.status(), 500);
