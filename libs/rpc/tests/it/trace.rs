@@ -3,12 +3,18 @@ use std::sync::{Arc, Mutex};
 
 use axum::response::IntoResponse;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use opentelemetry::trace::{TraceContextExt, TracerProvider};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use rpc::Error;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 
-use crate::fleet::{Fleet, call, metadata};
+use crate::fleet::{Fleet, answer, call, metadata};
 
 const SIGN_IN: &str = "SessionService/SignIn";
 
@@ -88,4 +94,24 @@ async fn a_refused_call_is_no_fault_of_ours() {
     let lines = log.failures();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(lines[0].contains("DEBUG") && lines[0].contains("UNAUTHENTICATED"), "{}", lines[0]);
+}
+
+fn trace_id() -> String {
+    Span::current().context().span().span_context().trace_id().to_string()
+}
+
+#[tokio::test]
+async fn a_trace_goes_on_in_the_service_that_is_called() {
+    opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+    let traces = tracing_opentelemetry::layer().with_tracer(SdkTracerProvider::default().tracer("test"));
+    let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry().with(traces));
+
+    let fleet = Fleet::new();
+    let in_the_handler = || async { answer(trace_id().as_bytes()) };
+    let auth = fleet.serve(&fleet.authority.identity("auth"), axum::Router::new().fallback(in_the_handler)).await;
+    let channel = fleet.channel("gateway", auth.address);
+    let calling = async { (trace_id(), call(&channel, SIGN_IN, MetadataMap::new()).await.unwrap()) };
+    let (here, there) = calling.instrument(tracing::info_span!("outer")).await;
+    assert_eq!(here, there);
+    assert_ne!(here, "0".repeat(32));
 }
