@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use service::Context;
@@ -70,7 +71,8 @@ pub async fn run() -> anyhow::Result<()> {
         Command::Healthcheck(config) => service::healthcheck(SERVICE, &config).await,
         Command::GrantDeveloper(GrantDeveloper { db, email: address }) => {
             let db = db::Db::connect(&db)?;
-            accounts::grant_developer(&db, &email::normalise(&address)).await?;
+            let granted = accounts::grant_developer(&db, &email::normalise(&address)).await;
+            granted.with_context(|| format!("could not make {address} a developer"))?;
             say(&format!("{address} is a developer"));
             Ok(())
         }

@@ -206,7 +206,7 @@ async fn a_person_changes_their_own_name_and_only_when_the_mask_says_so() {
     let ada = auth.sign_up("ada@example.com").await;
     let update = |paths: &[&str]| {
         let update_mask = Some(FieldMask { paths: paths.iter().map(ToString::to_string).collect() });
-        ada.request(pb::UpdateMeRequest { update_mask, name: " Countess Ada ".to_owned() })
+        ada.request(pb::UpdateMeRequest { update_mask, name: "Countess Ada".to_owned() })
     };
     let name = |me: pb::Me| me.user.unwrap().name;
     let unchanged = auth.sessions().update_me(update(&[])).await.unwrap().into_inner();
