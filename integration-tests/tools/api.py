@@ -52,7 +52,6 @@ def fuzz(base: str, token: str, seconds: int, *selection: str) -> int:
         "--max-examples", "25",
         "--max-time", str(seconds),
         "--generation-deterministic",
-        "--generation-database", "none",
         "--continue-on-failure",
         "--request-timeout", "20",
         "--warnings", "off",

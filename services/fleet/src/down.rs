@@ -48,8 +48,15 @@ pub async fn down(state: &State, progress: &Progress) -> Result<()> {
     Ok(())
 }
 
-/// Erases data, secrets, ports, certificates and logs of this state. Test servers and tools stay.
+/// `reset`.
 pub async fn reset(state: &State, progress: &Progress) -> Result<()> {
+    stop_and_erase(state, progress).await?;
+    say("The state of the fleet is erased; the next `cargo fleet up` starts from nothing.");
+    Ok(())
+}
+
+/// Erases data, secrets, ports, certificates and logs of this state. Test servers and tools stay.
+pub async fn stop_and_erase(state: &State, progress: &Progress) -> Result<()> {
     stop(state, progress).await?;
     let lock = state.lock()?;
     if lock.is_none() {
@@ -59,7 +66,6 @@ pub async fn reset(state: &State, progress: &Progress) -> Result<()> {
     for name in ["data", "tls", "mail", "logs", "ports.json", "secrets.json", "version"] {
         erase(&state.dir.join(name))?;
     }
-    say("The state of the fleet is erased; the next `cargo fleet up` starts from nothing.");
     Ok(())
 }
 

@@ -171,7 +171,13 @@ pub async fn detached(state: &State, wishes: &Wishes) -> Result<()> {
         say(&status::report(state).await?.text());
         return Ok(());
     }
-    let path = state.log("fleet");
+    in_background(state, wishes, say).await?;
+    say("\nIt runs in the background; `cargo fleet down` stops it.");
+    Ok(())
+}
+
+/// The same; what the launcher says goes to `show`.
+pub async fn in_background(state: &State, wishes: &Wishes, show: impl Fn(&str)) -> Result<()> {
     let ports = wishes.ports.iter().map(|wish| format!("--port={}={}", wish.name, wish.port));
     let arguments: Vec<_> = std::iter::once("up".to_owned()).chain(ports).collect();
     let mut child = spawn_detached(state, "fleet", &arguments, wishes)?;
@@ -181,17 +187,16 @@ pub async fn detached(state: &State, wishes: &Wishes) -> Result<()> {
         let exit = child.try_wait()?;
         let is_ready = Record::of_living(&state.dir).is_some_and(|record| record.phase == Phase::Ready);
         // Read after the two questions above, so that nothing written before is missed.
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let text = std::fs::read_to_string(state.log("fleet")).unwrap_or_default();
         let complete = text.rfind('\n').map_or(0, |end| end + 1);
         if let Some(fresh) = text.get(shown..complete).filter(|fresh| !fresh.is_empty()) {
-            say(fresh.trim_end());
+            show(fresh.trim_end());
             shown = complete;
         }
         if exit.is_some() {
             return Err(Reported.into());
         }
         if is_ready {
-            say("\nIt runs in the background; `cargo fleet down` stops it.");
             return Ok(());
         }
     }

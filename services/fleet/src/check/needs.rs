@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::steps::Need;
 use super::{Bins, Place, Variables};
+use crate::process::{log, run};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::{down, packages, servers, services, tools, up};
@@ -103,11 +104,23 @@ impl Prepared {
 /// A fleet of its own, empty at the start: checks write nonsense, and a person's data is not theirs.
 async fn start_fleet(place: &Place<'_>) -> Result<Variables> {
     let state = check_state(place)?;
-    down::reset(&state, place.progress).await?;
+    down::stop_and_erase(&state, place.progress).await?;
     let state = check_state(place)?;
-    up::detached(&state, &up::Wishes::default()).await?;
+    let screen = place.progress.step("a fleet of the checks' own");
+    let started = up::in_background(&state, &up::Wishes::default(), |text| screen.detail(last_line(text))).await;
+    if started.is_err() {
+        anyhow::bail!(
+            "the fleet of the checks did not start:\n{}",
+            log::last_lines(&state.log("fleet"), run::LAST_LINES)
+        );
+    }
+    screen.done();
     let url = services::public_url(&Settings::read(state)?)?;
     Ok(vec![("IGNY8_URL".to_owned(), url.into())])
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines().last().unwrap_or_default().trim()
 }
 
 fn check_state(place: &Place<'_>) -> Result<State> {

@@ -44,8 +44,8 @@ use Need::{File, Fleet, Node, Program, Python, Servers};
 const COMPARE_TYPES: &str = "openapi-typescript proto/openapi.json | diff -u services/web/src/services/schema.d.ts -";
 const FUZZ: &str = r#"python integration-tests/tools/api.py "$IGNY8_URL""#;
 /// Its paths are those of the container; elsewhere they must exist too.
-const ENVOY: &str = r##"dir=$(mktemp -d) && trap 'rm -r "$dir"' EXIT && mkdir "$dir/tls" && cp docker/envoy/*.yaml "$dir" \
-    && sed -i "s#/etc/envoy#$dir#g" "$dir"/*.yaml && envoy --mode validate --log-level warning --config-path "$dir/edge.yaml""##;
+const ENVOY: &str = r#"dir=$(mktemp -d) && trap 'rm -r "$dir"' EXIT && mkdir "$dir/tls" && cp docker/envoy/*.yaml "$dir" \
+    && sed -i "s#/etc/envoy#$dir#g" "$dir"/*.yaml && envoy --mode validate --log-level warning --config-path "$dir/edge.yaml""#;
 const YAML: &str = "git ls-files '*.yaml' '*.yml' ':!helm/*/templates/*' | xargs --no-run-if-empty yamllint --strict";
 const SHELL: &str = "git ls-files '*.sh' | xargs --no-run-if-empty shellcheck";
 
