@@ -9,6 +9,7 @@ pub(crate) mod body;
 pub(crate) mod client_address;
 mod cors;
 mod csrf;
+mod head;
 pub(crate) mod headers;
 pub(crate) mod limits;
 mod panic;
@@ -55,6 +56,7 @@ impl Edge {
         addresses: Arc<Addresses>,
         authenticator: Arc<Authenticator>,
     ) -> anyhow::Result<Self> {
+        trace::describe();
         let ours = config.public_url.origin().ascii_serialization();
         let others = config.cors_origins.iter().map(String::as_str);
         Ok(Self {
@@ -70,12 +72,13 @@ impl Edge {
         })
     }
 
-    /// What every request meets, from outside in. A panic is caught inside the first three, so that its answer, too, has an id, a body
+    /// What every request meets, from outside in. A panic is caught inside the first four, so that its answer, too, has an id, a body
     /// and a place in the metrics.
     pub(crate) fn around(&self, router: Router) -> Router {
         router.layer(
             ServiceBuilder::new()
                 .layer(from_fn(request_id::assign))
+                .layer(from_fn(head::strip))
                 .layer(from_fn(failure::render))
                 .layer(from_fn(trace::record))
                 .layer(panic::catch())

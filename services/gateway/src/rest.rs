@@ -12,7 +12,7 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::response::{IntoResponse, Response};
 use contracts::{Json, Verb};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use rpc::client::Context;
@@ -39,7 +39,6 @@ type PathParams = Result<RawPathParams, RawPathParamsRejection>;
 
 /// Handler of every address of the API.
 pub(crate) async fn handle(State(api): State<Api>, path: PathParams, request: Request) -> Response {
-    let is_head = request.method() == Method::HEAD;
     let answer = match request.extensions().get::<Target>().cloned() {
         Some(Target::Operation(operation)) => api.answer(operation, path, request).await,
         Some(Target::OnlyVerbs(allow)) if request.method() == Method::OPTIONS => {
@@ -48,8 +47,7 @@ pub(crate) async fn handle(State(api): State<Api>, path: PathParams, request: Re
         Some(Target::OnlyVerbs(allow)) => Err(Failure::other_verb(allow)),
         None => Err(Failure::nothing_here()),
     };
-    let response = answer.into_response();
-    if is_head { without_body(response) } else { response }
+    answer.into_response()
 }
 
 impl Api {
@@ -133,13 +131,4 @@ fn success(status: u16, body: Vec<u8>, cookie: Option<HeaderValue>) -> Response 
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
     response
-}
-
-/// The same headers, with the length that the body would have.
-fn without_body(mut response: Response) -> Response {
-    use axum::body::HttpBody as _;
-    if let Some(length) = response.body().size_hint().exact() {
-        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
-    }
-    response.map(|_| Body::empty())
 }

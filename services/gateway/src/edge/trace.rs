@@ -7,6 +7,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{Method, StatusCode};
+use metrics::Unit;
 use rpc::Kind;
 use tracing::{Instrument, Span, field};
 
@@ -15,6 +16,13 @@ use crate::failure::Failure;
 
 /// nginx's number for a client that left before the answer.
 const CLIENT_LEFT: u16 = 499;
+
+const DURATION: &str = "http.server.request.duration";
+
+/// Tells the recorder what the measurements are.
+pub(crate) fn describe() {
+    metrics::describe_histogram!(DURATION, Unit::Seconds, "From the head of a request to the head of its answer");
+}
 
 /// Layer: observes the request.
 pub(super) async fn record(request: Request, next: Next) -> Response {
@@ -107,6 +115,6 @@ impl Drop for Measurement {
             ("http.route", std::mem::take(&mut self.route)),
             ("http.response.status_code", self.status.to_string()),
         ];
-        metrics::histogram!("http.server.request.duration", &labels).record(self.begin.elapsed());
+        metrics::histogram!(DURATION, &labels).record(self.begin.elapsed());
     }
 }

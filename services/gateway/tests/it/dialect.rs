@@ -192,6 +192,11 @@ async fn head_answers_the_headers_of_get() {
     assert_eq!(head.text, "");
     assert_eq!(head.header("content-type"), "application/json");
     assert_eq!(head.header("content-length"), get.text.len().to_string());
+
+    let refused = world.request(Method::HEAD, "/api/v1/auth/me/").answer().await;
+    refused.expect(401);
+    assert_eq!(refused.text, "");
+    assert_ne!(refused.header("content-length"), "0");
 }
 
 #[tokio::test]
