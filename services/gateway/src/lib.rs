@@ -1,7 +1,7 @@
 //! The gateway: the one way in from outside. It speaks REST to browsers and programs and gRPC to the services, and owns nothing.
 //!
-//! [`edge`] holds a request against the policy, [`rest`] translates it by the table of the contracts, [`backends`] calls the service.
-//! Beside the API it serves the reference ([`docs`]) and the console's files ([`console`]).
+//! `edge` holds a request against the policy, `rest` translates it by the table of the contracts, `backends` calls the service.
+//! Beside the API it serves the reference (`docs`) and the console's files (`console`).
 
 mod backends;
 mod config;
