@@ -27,6 +27,10 @@ const ERASE: &[(&str, &str)] = &[
     ("sectors", "DELETE FROM igny8_sectors WHERE deleted_at < now() - interval '30 days'"),
     ("sites", "DELETE FROM igny8_sites WHERE deleted_at < now() - interval '30 days'"),
     ("users", "DELETE FROM igny8_users WHERE deleted_at < now() - interval '30 days'"),
+    (
+        "audit entries",
+        "DELETE FROM igny8_audit_log USING igny8_accounts WHERE account_id = igny8_accounts.id AND deletes_at < now() AND NOT system",
+    ),
     ("accounts", "DELETE FROM igny8_accounts WHERE deletes_at < now() AND NOT system"),
 ];
 

@@ -1,6 +1,6 @@
 //! Slowing down those who guess passwords, in every process and over restarts: the counts are rows.
 //!
-//! Five failures are free. From then on each one closes the subject for a time that doubles from a second to a quarter of an hour, and one
+//! Five failures at one user are free, and twenty from one address, behind which an office may sit. From then on each one closes the subject for a time that doubles from a second to a quarter of an hour, and one
 //! attempt is let through at its end. Setting a new password by mail stays open throughout.
 
 use std::net::IpAddr;
@@ -19,6 +19,7 @@ use crate::App;
 use crate::schema::igny8_sign_in_attempts::{self as attempts, dsl};
 
 const FREE_FAILURES: i32 = 5;
+const FREE_FAILURES_OF_AN_ADDRESS: i32 = 20;
 const LONGEST: TimeDelta = TimeDelta::minutes(15);
 /// A subject that has been quiet for so long begins anew.
 pub(crate) const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
@@ -87,7 +88,7 @@ impl Attempt {
             return Err(too_many((until - now).to_std().unwrap_or_default()));
         }
         for row in rows.iter().filter(|row| row.updated_at + FORGOTTEN_AFTER > now) {
-            if let Some(delay) = delay_after(row.failures.saturating_add(1)) {
+            if let Some(delay) = self.delay_of(&row.subject, row.failures.saturating_add(1)) {
                 block(conn, &row.subject, Some(now + delay)).await?;
             }
         }
@@ -105,7 +106,7 @@ impl Attempt {
                     .load::<Counted>(conn)
                     .await?;
                 for Counted { subject, failures } in counted {
-                    let until = delay_after(failures).map(|delay| Utc::now() + delay);
+                    let until = self.delay_of(&subject, failures).map(|delay| Utc::now() + delay);
                     block(conn, &subject, until).await?;
                 }
                 Ok(())
@@ -128,6 +129,12 @@ impl Attempt {
                 Ok(())
             })
             .await
+    }
+
+    fn delay_of(&self, subject: &[u8], failures: i32) -> Option<TimeDelta> {
+        let is_origin = self.origin.as_ref().is_some_and(|origin| origin.0 == subject);
+        let free = if is_origin { FREE_FAILURES_OF_AN_ADDRESS } else { FREE_FAILURES };
+        delay_after(failures.checked_sub(free)?)
     }
 
     fn subjects(&self) -> impl Iterator<Item = &[u8]> {
@@ -168,9 +175,9 @@ async fn block(conn: &mut SystemConn, subject: &[u8], until: Option<DateTime<Utc
     Ok(())
 }
 
-/// How long a subject is closed after so many failures.
+/// How long a subject is closed after so many failures beyond the free ones.
 fn delay_after(failures: i32) -> Option<TimeDelta> {
-    let doublings = u32::try_from(failures.checked_sub(FREE_FAILURES)?).ok()?;
+    let doublings = u32::try_from(failures).ok()?;
     Some(
         1_i32.checked_shl(doublings.min(20)).map_or(LONGEST, |seconds| TimeDelta::seconds(seconds.into())).min(LONGEST),
     )
@@ -188,13 +195,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delays_begin_at_the_fifth_failure_and_double_to_a_quarter_of_an_hour() {
-        assert_eq!(delay_after(0), None);
-        assert_eq!(delay_after(4), None);
-        assert_eq!(delay_after(5), Some(TimeDelta::seconds(1)));
-        assert_eq!(delay_after(6), Some(TimeDelta::seconds(2)));
-        assert_eq!(delay_after(14), Some(TimeDelta::seconds(512)));
-        assert_eq!(delay_after(15), Some(TimeDelta::minutes(15)));
+    fn delays_double_to_a_quarter_of_an_hour() {
+        assert_eq!(delay_after(-1), None);
+        assert_eq!(delay_after(0), Some(TimeDelta::seconds(1)));
+        assert_eq!(delay_after(1), Some(TimeDelta::seconds(2)));
+        assert_eq!(delay_after(9), Some(TimeDelta::seconds(512)));
+        assert_eq!(delay_after(10), Some(TimeDelta::minutes(15)));
         assert_eq!(delay_after(i32::MAX), Some(TimeDelta::minutes(15)));
     }
 

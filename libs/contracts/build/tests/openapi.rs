@@ -90,7 +90,7 @@ fn a_patch_requires_nothing_and_refuses_what_is_unknown() {
     let update = schema("UpdateThingRequest");
     assert_eq!(update.get("required"), None);
     assert_eq!(update["additionalProperties"], false);
-    assert_eq!(update["properties"]["name"], json!({"type": "string", "minLength": 1}));
+    assert_eq!(update["properties"]["name"], json!({"type": "string", "minLength": 1, "pattern": "\\S"}));
     assert_eq!(update["properties"]["tags"], json!({"type": "array", "items": {"type": "string", "maxLength": 20}}));
 }
 

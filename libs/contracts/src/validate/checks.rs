@@ -55,9 +55,9 @@ impl Checks {
         }
     }
 
-    /// A text. An empty one breaks only `required`.
+    /// A text. An empty one breaks only `required`, which nothing but white space breaks too.
     pub fn text(&mut self, field: &'static str, text: &str, rules: &Text) {
-        self.required(field, rules.required && text.is_empty());
+        self.required(field, rules.required && text.trim().is_empty());
         if !text.is_empty() {
             self.text_rules(field, text, rules);
         }

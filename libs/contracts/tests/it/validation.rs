@@ -65,6 +65,7 @@ fn what_is_required_may_not_be_empty() {
         violation,
         Violation { field: "password".to_owned(), message: "This is required. Fill it in.".to_owned() }
     );
+    assert_eq!(fields(&SignUpRequest { name: " \t".to_owned(), ..sign_up() }), ["name"]);
 }
 
 #[test]

@@ -354,3 +354,9 @@ CREATE TABLE igny8_sign_in_attempts (
 );
 CREATE INDEX igny8_sign_in_attempts_updated_at_idx ON igny8_sign_in_attempts (updated_at);
 GRANT SELECT, INSERT, UPDATE, DELETE ON igny8_sign_in_attempts TO igny8_auth_system;
+
+-- The log ends with its account.
+CALL app.open_to_system('igny8_audit_log', readable => '{account_id}');
+GRANT DELETE ON igny8_audit_log TO igny8_auth_system;
+CREATE POLICY grace ON igny8_audit_log AS RESTRICTIVE FOR DELETE TO igny8_auth_system
+    USING (account_id IN (SELECT id FROM igny8_accounts WHERE deletes_at < now() AND NOT system));

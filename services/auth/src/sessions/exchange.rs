@@ -70,6 +70,7 @@ struct ApiKey {
     site_ids: Vec<Uuid>,
     expires_at: Option<DateTime<Utc>>,
     last_used_at: Option<DateTime<Utc>>,
+    created_by: Option<Uuid>,
 }
 
 async fn of_key(conn: &mut AccountConn, id: Uuid) -> Result<Claims> {
@@ -81,11 +82,22 @@ async fn of_key(conn: &mut AccountConn, id: Uuid) -> Result<Claims> {
         let row = diesel::update(api_keys::table.find((conn.account().uuid(), id)));
         row.set(api_keys::last_used_at.eq(now)).execute(conn).await?;
     }
-    let mut claims = claims::of_account(conn, id, key.role.0).await?;
+    let role = key.role.0.min(role_of_maker(conn, key.created_by).await?);
+    let mut claims = claims::of_account(conn, id, role).await?;
     claims.api_key = Some(id);
     claims.sites = key.site_ids;
     claims.exp = key.expires_at.map_or(claims.exp, |end| claims.exp.min(end.timestamp()));
     Ok(claims)
+}
+
+/// A key may do no more than the person who made it, and nothing once that person may not sign in.
+async fn role_of_maker(conn: &mut AccountConn, maker: Option<Uuid>) -> Result<Role> {
+    let maker = users::table
+        .filter(users::account_id.eq(conn.account().uuid()).and(users::id.nullable().eq(maker)))
+        .filter(users::active.and(users::deleted_at.is_null()))
+        .select(users::role);
+    let Stored(role) = maker.first::<Stored<Role>>(conn).await.optional()?.ok_or_else(api_key_invalid)?;
+    Ok(role)
 }
 
 /// The token itself while all that it says is true; a new one where sites or the account's status have changed; nothing once its session has

@@ -50,6 +50,24 @@ async fn a_secret_is_shown_once_and_stored_nowhere() {
 }
 
 #[tokio::test]
+async fn a_key_can_do_no_more_than_who_made_it_and_nothing_once_they_are_out() {
+    let auth = Auth::start().await;
+    let ada = auth.sign_up("ada@example.com").await;
+    let admin = auth.add_user(&ada, "admin@example.com", "admin").await;
+    let request = pb::CreateApiKeyRequest { role: Role::Admin.into(), ..key("importer") };
+    let secret = create(&auth, &admin, request).await.unwrap().secret;
+    let role = async || {
+        let token = auth.exchange(Credential::ApiKey(secret.clone())).await?;
+        Ok::<_, Error>(auth.app.keys.verify(&token).await?.role)
+    };
+    assert_eq!(role().await.unwrap(), Role::Admin);
+    auth.execute("UPDATE igny8_users SET role = 'viewer' WHERE email = 'admin@example.com'").await;
+    assert_eq!(role().await.unwrap(), Role::Viewer);
+    auth.execute("UPDATE igny8_users SET active = false WHERE email = 'admin@example.com'").await;
+    assert_eq!(role().await.unwrap_err().reason(), "API_KEY_INVALID");
+}
+
+#[tokio::test]
 async fn a_key_is_bounded_by_role_sites_cap_and_time() {
     let auth = Auth::start().await;
     let ada = auth.sign_up("ada@example.com").await;

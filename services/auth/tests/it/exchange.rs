@@ -28,11 +28,11 @@ async fn exchanged(auth: &Auth, person: &Person) -> Result<String, rpc::Error> {
 
 /// A key as `CreateApiKey` leaves one.
 async fn api_key(auth: &Auth, person: &Person) -> (Uuid, Credential) {
-    let (account, id, key) = (person.account(), Uuid::now_v7(), Secret::api_key());
+    let (account, user, id, key) = (person.account(), person.user(), Uuid::now_v7(), Secret::api_key());
     let secret = key.text();
     auth.execute(&format!(
-        "INSERT INTO igny8_api_keys (account_id, id, name, prefix, secret_hash, role)
-         VALUES ('{account}', '{id}', 'Key', 'igny8_', sha256('{secret}'), 'editor')"
+        "INSERT INTO igny8_api_keys (account_id, id, name, prefix, secret_hash, role, created_by)
+         VALUES ('{account}', '{id}', 'Key', 'igny8_', sha256('{secret}'), 'editor', '{user}')"
     ))
     .await;
     (id, Credential::ApiKey(key.text().to_owned()))

@@ -167,16 +167,22 @@ fn string() -> Object {
 /// A text of a request. One that may be left empty is either empty or satisfies the rules.
 fn text(field: &Field, rules: &Rules) -> Object {
     let min = rules.min_len.or((rules.required && !field.optional).then_some(1));
-    let keys = &field.options.ordering;
     let format = rules.format.map(format_name).or(field.options.secret.then_some("password"));
     let schema = string()
         .with_some("format", format)
         .with_some("minLength", min.filter(|min| *min > 0))
         .with_some("maxLength", rules.max_len)
-        .with_some("pattern", (!keys.is_empty()).then(|| ordering(keys)));
+        .with_some("pattern", pattern(field, rules));
     let may_be_empty =
         !rules.required && !field.optional && !field.repeated && (rules.format.is_some() || rules.min_len.is_some());
     if may_be_empty { Object::new().with("anyOf", vec![schema, string().with("maxLength", 0_u64)]) } else { schema }
+}
+
+/// What is required is more than white space.
+fn pattern(field: &Field, rules: &Rules) -> Option<String> {
+    let keys = &field.options.ordering;
+    let visible = rules.required && !field.optional && rules.format.is_none();
+    if keys.is_empty() { visible.then(|| r"\S".to_owned()) } else { Some(ordering(keys)) }
 }
 
 fn ordering(keys: &[String]) -> String {
