@@ -131,10 +131,41 @@ pub fn round_trip_failed(step: &str, why: &str) -> Problem {
     )
 }
 
+/// As much of one line as helps; a log line may hold a whole backtrace.
+const LINE_LIMIT: usize = 240;
+
 fn last_words(lines: &str) -> String {
     if lines.trim().is_empty() {
-        "it wrote nothing to its log".to_owned()
-    } else {
-        format!("last lines of its log:\n{lines}")
+        return "it wrote nothing to its log".to_owned();
+    }
+    let lines: Vec<_> = lines.lines().map(shortened).collect();
+    format!("last lines of its log:\n{}", lines.join("\n"))
+}
+
+fn shortened(line: &str) -> String {
+    if line.chars().count() <= LINE_LIMIT {
+        return line.to_owned();
+    }
+    line.chars().take(LINE_LIMIT).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_what_why_and_how_to_fix() {
+        let text = crashed("auth", "exit status 1", "one\ntwo").to_string();
+        assert_eq!(
+            text,
+            "auth ended by itself (exit status 1)\n  why: last lines of its log:\n       one\n       two\n  \
+             fix: read the whole log with `cargo fleet logs auth`; `cargo fleet doctor` checks this machine"
+        );
+    }
+
+    #[test]
+    fn a_line_with_a_backtrace_is_cut() {
+        let text = boot_timeout("auth", 60, &"é".repeat(10_000)).to_string();
+        assert!(text.chars().count() < 500 && text.contains("é…"));
     }
 }

@@ -59,7 +59,7 @@ pub async fn ensure(state: &State) -> Result<Servers> {
         tokio::time::sleep(LOOK).await;
         if let Some(status) = supervisor.try_wait()? {
             let last = log::last_lines(&state.log("servers"), run::LAST_LINES);
-            anyhow::bail!("the test servers did not start ({}):\n{last}", exit_text(status));
+            return Err(errors::command_failed("starting the test servers", &exit_text(status), &last).into());
         }
         if let Some(servers) = running(state).await {
             return Ok(servers);
