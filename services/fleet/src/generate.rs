@@ -14,14 +14,11 @@ use crate::tools;
 pub const OPENAPI: &str = "proto/openapi.json";
 pub const TYPES: &str = "services/web/src/services/schema.d.ts";
 
-/// Writes the OpenAPI document, and the console's types where there is a console.
+/// Writes the OpenAPI document and the console's types.
 pub async fn generate(state: &State, progress: &Progress) -> Result<()> {
     let step = progress.step(OPENAPI);
     fs::write(state.root.join(OPENAPI), contracts::OPENAPI).with_context(|| format!("write {OPENAPI}"))?;
     step.done();
-    if !state.root.join("services/web").is_dir() {
-        return Ok(());
-    }
     let bin = tools::node(state, progress).await?.context("integration-tests/tools has no package-lock.json")?;
     let step = progress.step(TYPES);
     let mut command = guarded(Path::new("openapi-typescript"), None, Signal::SIGKILL);
