@@ -45,6 +45,11 @@ impl Servers {
     }
 }
 
+/// Whether the servers run.
+pub async fn run_already(state: &State) -> bool {
+    running(state).await.is_some()
+}
+
 /// Starts the servers unless they run, and answers where they are.
 pub async fn ensure(state: &State) -> Result<Servers> {
     // Many tests may ask at once; the first one starts them.

@@ -13,6 +13,8 @@ use crate::{down, packages, servers, services, tools, up};
 #[derive(Debug, Default)]
 pub(super) struct Prepared {
     servers: Option<Variables>,
+    /// Not before, but by these checks.
+    started_servers: bool,
     node: Option<Bins>,
     python: Option<Bins>,
     fleet: Option<Variables>,
@@ -31,13 +33,10 @@ impl Prepared {
         let mut bins = Bins::new();
         for need in needs {
             match need {
-                Need::File(path) if !place.state.root.join(path).exists() => {
-                    return Ok(Err(format!("there is no {path}")));
-                }
                 Need::Program(name) if packages::find(name).is_none() => {
                     return Ok(Err(format!("{name} is not installed")));
                 }
-                Need::File(_) | Need::Program(_) => {}
+                Need::Program(_) => {}
                 Need::Servers => provided.env.extend(self.servers(place).await?),
                 Need::Fleet => provided.env.extend(self.fleet(place).await?),
                 Need::Node => match self.node(place).await? {
@@ -59,6 +58,7 @@ impl Prepared {
     async fn servers(&mut self, place: &Place<'_>) -> Result<Variables> {
         if self.servers.is_none() {
             let screen = place.progress.step("test servers");
+            self.started_servers = !servers::run_already(place.test).await;
             let found = servers::ensure(place.test).await?;
             screen.done();
             self.servers = Some(vec![
@@ -90,8 +90,13 @@ impl Prepared {
         Ok(self.fleet.clone().unwrap_or_default())
     }
 
-    /// Stops the fleet of the checks. The test servers stay: the next run starts at once.
+    /// Stops what was started for the checks. Servers that ran before stay.
     pub(super) async fn finish(self, place: &Place<'_>) {
+        if self.started_servers
+            && let Err(error) = servers::stop(place.test, place.progress).await
+        {
+            crate::progress::say(&format!("  ! the test servers did not stop: {error:#}"));
+        }
         if self.fleet.is_some()
             && let Ok(state) = check_state(place)
             && let Err(error) = down::stop(&state, place.progress).await

@@ -24,8 +24,6 @@ pub enum Need {
     Fleet,
     /// A program that is good to have: without it the step is skipped.
     Program(&'static str),
-    /// A file or directory of the checkout: without it there is nothing to check.
-    File(&'static str),
 }
 
 /// One check.
@@ -39,7 +37,7 @@ pub struct Step {
 }
 
 use Action::{Quiet, RustTests, Shown};
-use Need::{File, Fleet, Node, Program, Python, Servers};
+use Need::{Fleet, Node, Program, Python, Servers};
 
 const COMPARE_TYPES: &str = "openapi-typescript proto/openapi.json | diff -u services/web/src/services/schema.d.ts -";
 const FUZZ: &str = r#"python integration-tests/tools/api.py "$IGNY8_URL""#;
@@ -60,9 +58,9 @@ pub const STEPS: &[Step] = &[
     Step { name: "rust", what: "Rust tests", needs: &[Servers], action: RustTests },
     Step {
         name: "deny",
-        what: "licences, advisories and sources of dependencies",
-        needs: &[Program("cargo-deny"), File("deny.toml")],
-        action: Quiet(&["cargo", "deny", "check"]),
+        what: "bans, licences and sources of dependencies",
+        needs: &[Program("cargo-deny")],
+        action: Quiet(&["cargo", "deny", "check", "bans", "licenses", "sources"]),
     },
     Step {
         name: "buf-lint",
@@ -73,19 +71,19 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "buf-breaking",
         what: "protos stay compatible",
-        needs: &[Node, File("proto/baseline.binpb")],
+        needs: &[Node],
         action: Quiet(&["buf", "breaking", "proto", "--against", "proto/baseline.binpb"]),
     },
     Step {
         name: "openapi",
         what: "the OpenAPI document is valid",
-        needs: &[Node, File("proto/openapi.json")],
+        needs: &[Node],
         action: Quiet(&["redocly", "lint", "--config", "integration-tests/tools/redocly.yaml", "proto/openapi.json"]),
     },
     Step {
         name: "types",
         what: "the console's types are up to date",
-        needs: &[Node, File("services/web/src/services/schema.d.ts")],
+        needs: &[Node],
         action: Quiet(&["sh", "-c", COMPARE_TYPES]),
     },
     Step { name: "yaml", what: "YAML is well formed", needs: &[Python], action: Quiet(&["sh", "-c", YAML]) },
@@ -93,37 +91,31 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "dockerfile",
         what: "the container build follows the rules",
-        needs: &[Python, File("docker/Dockerfile")],
+        needs: &[Python],
         action: Quiet(&["hadolint", "docker/Dockerfile"]),
-    },
-    Step {
-        name: "compose",
-        what: "the compose file is valid",
-        needs: &[Python, File("docker/compose.yaml")],
-        action: Quiet(&["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker/compose.yaml"]),
     },
     Step {
         name: "envoy",
         what: "the edge's configuration is valid",
-        needs: &[Python, File("docker/envoy/edge.yaml")],
+        needs: &[Python],
         action: Quiet(&["sh", "-c", ENVOY]),
     },
     Step {
         name: "chart",
         what: "the chart is valid and k8s/base is rendered from it",
-        needs: &[Python, File("helm/igny8/Chart.yaml")],
+        needs: &[Python],
         action: Quiet(&["python", "integration-tests/tools/chart.py", "check"]),
     },
     Step {
         name: "kustomize",
         what: "the overlays build",
-        needs: &[Program("kubectl"), File("k8s/base/kustomization.yaml")],
+        needs: &[Program("kubectl")],
         action: Quiet(&["kubectl", "kustomize", "k8s/base"]),
     },
     Step {
         name: "api",
         what: "a running fleet answers as the OpenAPI document says",
-        needs: &[Python, Fleet, File("proto/openapi.json")],
+        needs: &[Python, Fleet],
         action: Shown(&["sh", "-c", FUZZ]),
     },
 ];
