@@ -1,5 +1,6 @@
 //! `up`: the whole fleet, from nothing to a signed-in request.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -202,11 +203,18 @@ pub async fn in_background(state: &State, wishes: &Wishes, show: impl Fn(&str)) 
     }
 }
 
+/// Where this program is. A build may have replaced the file since it was started: then Linux marks the name, and the new one is meant.
+fn this_program() -> Result<PathBuf> {
+    let path = std::env::current_exe().context("find this program")?;
+    let name = path.to_string_lossy();
+    Ok(name.strip_suffix(" (deleted)").map_or_else(|| path.clone(), PathBuf::from))
+}
+
 /// This program once more, in a session of its own, with its output in a log.
 pub fn spawn_detached(state: &State, name: &str, arguments: &[String], wishes: &Wishes) -> Result<std::process::Child> {
     let (out, err) = log::fresh(&state.log(name))?;
     let mut command = std::process::Command::new("setsid");
-    command.arg(std::env::current_exe().context("find this program")?);
+    command.arg(this_program()?);
     command.args(["--plain", "--state-dir"]).arg(&state.dir).args(arguments);
     // Not as arguments: every user of the machine may read those.
     let urls = [("IGNY8_FLEET_DATABASE_URL", &wishes.database_url), ("IGNY8_FLEET_AMQP_URL", &wishes.amqp_url)];
