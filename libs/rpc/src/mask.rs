@@ -1,6 +1,6 @@
 use prost_types::FieldMask;
 
-/// Which fields a change names. Without a mask it names all of them, as a PUT does.
+/// Which fields a change names. Without a mask it names none, as in validation: nobody clears a field by leaving the mask out.
 #[derive(Debug, Clone, Copy)]
 pub struct Mask<'m>(Option<&'m FieldMask>);
 
@@ -12,7 +12,7 @@ impl<'m> Mask<'m> {
 
     /// Whether the change names the field.
     pub fn has(&self, field: &str) -> bool {
-        self.0.is_none_or(|mask| mask.paths.iter().any(|path| path == field))
+        self.0.is_some_and(|mask| mask.paths.iter().any(|path| path == field))
     }
 
     /// The value when the change names the field, so that diesel's `AsChangeset` leaves the others alone.
@@ -33,8 +33,8 @@ mod tests {
     }
 
     #[test]
-    fn without_a_mask_every_field_is_named_and_with_an_empty_one_none() {
-        assert!(Mask::of(&None).has("name"));
+    fn without_a_mask_or_with_an_empty_one_no_field_is_named() {
+        assert!(!Mask::of(&None).has("name"));
         assert!(!Mask::of(&Some(FieldMask::default())).has("name"));
     }
 }

@@ -6,6 +6,7 @@ use contracts::rest::v1::Role;
 use rpc::{Error, Kind};
 use uuid::Uuid;
 
+use crate::fixtures::mask;
 use crate::harness::{Auth, PASSWORD, Person, refusal};
 
 async fn account(auth: &Auth, person: &Person) -> pb::Account {
@@ -37,8 +38,9 @@ async fn an_owner_renames_the_account_and_an_admin_does_not() {
     let auth = Auth::start().await;
     let ada = auth.sign_up("ada@example.com").await;
     let admin = auth.add_user(&ada, "grace@example.com", "admin").await;
-    let rename =
-        |person: &Person| person.request(pb::UpdateAccountRequest { update_mask: None, name: "Looms".to_owned() });
+    let rename = |person: &Person| {
+        person.request(pb::UpdateAccountRequest { update_mask: mask(&["name"]), name: "Looms".to_owned() })
+    };
     let error = refusal(auth.accounts().update_account(rename(&admin)).await);
     assert_eq!((error.kind(), error.reason()), (Kind::PermissionDenied, "ROLE_TOO_LOW"));
     auth.accounts().update_account(rename(&ada)).await.unwrap();
@@ -60,7 +62,7 @@ async fn cancelling_asks_for_the_password_makes_read_only_and_can_be_taken_back(
 
     let token = auth.exchange(Credential::AccessToken(ada.token().to_owned())).await.unwrap();
     let ada = Person(pb::Tokens { access_token: Some(token), ..ada.0 });
-    let rename = ada.request(pb::UpdateAccountRequest { update_mask: None, name: "Looms".to_owned() });
+    let rename = ada.request(pb::UpdateAccountRequest { update_mask: mask(&["name"]), name: "Looms".to_owned() });
     assert_eq!(refusal(auth.accounts().update_account(rename).await).reason(), "ACCOUNT_SUSPENDED");
 
     let restored = restore(&auth, &ada).await.unwrap();
@@ -119,9 +121,9 @@ async fn a_developer_enters_an_account_with_an_owners_rights_and_leaves_a_trace(
         format!("SELECT FROM igny8_audit_log WHERE action = 'account.entered' AND entered_by = '{}'", developer.user());
     assert_eq!(auth.count(&trace).await, 1);
 
-    let rename = inside.request(pb::UpdateAccountRequest { update_mask: None, name: "Looms".to_owned() });
+    let rename = inside.request(pb::UpdateAccountRequest { update_mask: mask(&["name"]), name: "Looms".to_owned() });
     auth.accounts().update_account(rename).await.unwrap();
-    let personal = inside.request(pb::UpdateMeRequest { update_mask: None, name: "Ada".to_owned() });
+    let personal = inside.request(pb::UpdateMeRequest { update_mask: mask(&["name"]), name: "Ada".to_owned() });
     assert_eq!(refusal(auth.sessions().update_me(personal).await).reason(), "USER_REQUIRED");
     assert!(enter(&auth, &inside, ada.account()).await.is_err(), "no way from one account into the next");
 }

@@ -9,6 +9,7 @@ use rpc::token::Claims;
 use testkit::anonymous;
 use uuid::Uuid;
 
+use crate::fixtures::mask;
 use crate::harness::{Auth, PASSWORD, Person, refusal, sign_up_request};
 
 async fn claims(auth: &Auth, token: &str) -> Claims {
@@ -166,7 +167,7 @@ async fn in_a_suspended_account_reading_works_and_writing_does_not() {
 
     let me = auth.sessions().get_me(ada.request(pb::GetMeRequest {})).await.unwrap().into_inner();
     assert_eq!(me.account.unwrap().status(), pb::AccountStatus::Suspended);
-    let update = ada.request(pb::UpdateMeRequest { update_mask: None, name: "Ada".to_owned() });
+    let update = ada.request(pb::UpdateMeRequest { update_mask: mask(&["name"]), name: "Ada".to_owned() });
     let error = refusal(auth.sessions().update_me(update).await);
     assert_eq!((error.kind(), error.reason()), (Kind::PermissionDenied, "ACCOUNT_SUSPENDED"));
     assert!(auth.sessions().sign_out(ada.request(pb::SignOutRequest {})).await.is_ok());

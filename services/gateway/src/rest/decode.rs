@@ -26,7 +26,11 @@ pub(super) fn decode(message: &'static Message, rest: &Rest, parts: Parts<'_>) -
     let in_path: Vec<&str> = parts.path.iter().map(|(name, _)| name.as_str()).collect();
 
     let mut problems = Problems::default();
-    if let Some(body) = json(parts.content_type, parts.body)? {
+    let body = json(parts.content_type, parts.body)?;
+    if body.is_none() && rest.body != Body::None {
+        problems.add("", "This request needs a body: a JSON object. It came without one.");
+    }
+    if let Some(body) = body {
         let body = from_body(body, message, &rest.body, &in_path, &mut problems);
         if matches!(rest.verb, Verb::Patch) {
             request.extend(mask(message, &body));

@@ -56,14 +56,13 @@ fn fits_a_query(field: &Field) -> bool {
     !matches!(field.kind, Kind::Message(_) | Kind::Map | Kind::Mask)
 }
 
-/// The checked value of a key; none when it was given empty (`?search=`), which forms send for "not chosen".
+/// The checked value of a key. An empty one is an empty text: nothing to search for, but no number, no id and no choice either.
 fn value(field: &'static Field, texts: &[String], key: &str, problems: &mut Problems) -> Option<Value> {
     let mut value = if field.repeated {
-        let parts = texts.iter().flat_map(|text| text.split(',')).filter(|part| !part.is_empty());
+        let parts = texts.iter().flat_map(|text| text.split(','));
         Value::Array(parts.map(|part| typed(&field.kind, part)).collect())
     } else {
         match texts {
-            [text] if text.is_empty() => return None,
             [text] => typed(&field.kind, text),
             _ => {
                 problems.add(key, "Must be given only once.");

@@ -187,7 +187,7 @@ fn pattern(field: &Field, rules: &Rules) -> Option<String> {
 
 fn ordering(keys: &[String]) -> String {
     let key = format!("-?({})", keys.join("|"));
-    format!("^{key}(,{key})*$")
+    format!("^({key}(,{key})*)?$")
 }
 
 fn format_name(format: Format) -> &'static str {

@@ -106,8 +106,11 @@ fn null_is_for_what_may_be_absent() {
 }
 
 #[test]
-fn an_empty_body_is_an_empty_object() {
-    assert_eq!(request("sites_create", &[], "", b"").unwrap(), json!({}));
+fn a_missing_body_is_missed() {
+    let expected = [": This request needs a body: a JSON object. It came without one."];
+    assert_eq!(problems(request("sites_create", &[], "", b"")), expected);
+    assert_eq!(problems(request("accounts_update", &[], "", b"")), expected);
+    assert_eq!(request("accounts_update", &[], "", b"{}").unwrap(), json!({"update_mask": []}));
 }
 
 #[test]
@@ -176,9 +179,11 @@ fn a_query_becomes_the_fields_and_the_filter() {
 }
 
 #[test]
-fn an_empty_parameter_is_one_that_was_not_chosen() {
-    assert_eq!(query("users_list", "page=&search=&active=").unwrap(), json!({}));
-    assert_eq!(query("users_list", "role=").unwrap(), json!({"filter": {"role": []}}));
+fn an_empty_parameter_is_an_empty_text_and_nothing_else() {
+    assert_eq!(query("users_list", "search=&ordering=").unwrap(), json!({"filter": {"search": ""}, "ordering": ""}));
+    for key in ["page", "active", "role"] {
+        assert_eq!(problems(query("users_list", &format!("{key}="))).len(), 1, "{key}");
+    }
 }
 
 #[test]
