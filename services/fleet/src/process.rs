@@ -8,7 +8,7 @@ pub mod group;
 pub mod log;
 pub mod run;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -156,7 +156,16 @@ pub fn guarded(program: &Path, account: Option<&Account>, death: Signal) -> Comm
         command.args(["--reuid", &uid, "--regid", &gid, "--clear-groups"]);
     }
     command.arg("--").arg(program);
+    for name in std::env::vars_os().map(|(name, _)| name).filter(|name| is_of_cargo_run(name)) {
+        command.env_remove(name);
+    }
     command
+}
+
+/// What `cargo run` tells this program about itself. Build scripts take it for their own: `ring` and all that stands on it
+/// would compile anew each time that cargo is called from in here, and again when it is called by a person.
+fn is_of_cargo_run(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
 }
 
 /// How a process ended, in words.
