@@ -1,7 +1,7 @@
 //! `up`: the whole fleet, from nothing to a signed-in request.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -85,7 +85,12 @@ async fn run(launch: &mut Launch, wishes: &Wishes, begun: Instant) -> Result<()>
     // The broker takes longest and nobody waits for it to start.
     let (specs, _amqp) = tokio::try_join!(start_services(launch, wishes), broker(launch, wishes))?;
     let client = ready::client()?;
-    ready::round_trip(launch, &client).await?;
+    let round_trip = ready::round_trip(launch, &client).await;
+    // Another program on a port of ours would have answered in place of a service that could not start.
+    if let Some((spec, status)) = launch.processes.take_ended() {
+        return Err(crash(&spec, status).into());
+    }
+    round_trip?;
     launch.progress.line(&format!("ready after {:.1} s\n", begun.elapsed().as_secs_f32()));
     launch.progress.line(&status::welcome(launch)?);
     launch.processes.set_phase(Phase::Ready)?;
@@ -155,7 +160,7 @@ async fn watch(launch: &Launch, services: Vec<Spec>) -> Result<()> {
     loop {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let Some((spec, status)) = launch.processes.take_ended() else { continue };
-        let crash = errors::crashed(&spec.name, &exit_text(status), &log::last_lines(&spec.log, run::LAST_LINES));
+        let crash = crash(&spec, status);
         if !services.iter().any(|service| service.name == spec.name) {
             return Err(crash.into());
         }
@@ -164,6 +169,10 @@ async fn watch(launch: &Launch, services: Vec<Spec>) -> Result<()> {
         pause = (pause * 2).min(RESTART_AT_MOST);
         launch.processes.start(spec)?;
     }
+}
+
+fn crash(spec: &Spec, status: ExitStatus) -> errors::Problem {
+    errors::crashed(&spec.name, &exit_text(status), &log::last_lines(&spec.log, run::LAST_LINES))
 }
 
 /// Starts a launcher in the background and answers when it is ready.
