@@ -43,7 +43,7 @@ impl Actor {
         self
     }
 
-    /// In this session.
+    /// With this session in its token.
     pub fn session(mut self, session: Uuid) -> Self {
         self.claims.session = Some(session);
         self
