@@ -1,7 +1,7 @@
 //! A tree as bytes.
 //!
-//! Layout, version 1: `IGCT`, the version, the vocabulary, the keywords (id, text, intent, words, neighbours), the merges of pages, then those of topics when they differ, and
-//! eight bytes of FNV-1a over all before. Numbers are LEB128; heights are written as the step down from the one before.
+//! Layout, version 1: `IGCT`, the version, the vocabulary, the keywords (id, text, intent, words, neighbours), the merges of pages, then
+//! those of topics when they differ, and eight bytes of FNV-1a over all before. Numbers are LEB128; heights are written as the step down from the one before.
 
 use crate::{
     hash,
@@ -28,7 +28,7 @@ pub enum Damaged {
 }
 
 impl MergeTree {
-    /// The tree as bytes for [`MergeTree::from_bytes`]: for short keywords about 80 each. Equal trees give equal bytes.
+    /// The tree as bytes for [`MergeTree::from_bytes`]: for short keywords about 110 each. Equal trees give equal bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = [MAGIC, &[VERSION]].concat();
         count(&mut out, self.vocabulary.len());

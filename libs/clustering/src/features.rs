@@ -44,7 +44,7 @@ struct Counted {
     head: Option<u64>,
 }
 
-/// The vectors of keywords, in their order. Linear in the amount of text; 250 bytes of memory for each word.
+/// The vectors of keywords, in their order. Linear in the amount of text, at most 64 words of each.
 pub(crate) fn extract(keywords: &[Keyword<'_>]) -> Features {
     let counted: Vec<Counted> = keywords.iter().map(|keyword| count(keyword.text)).collect();
     let facts: Vec<Facts> = keywords.iter().map(Facts::of).collect();

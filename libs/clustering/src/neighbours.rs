@@ -21,6 +21,10 @@ use crate::{
 /// A neighbour and the similarity in fixed point.
 pub(crate) type Near = (u32, u32);
 
+/// How many nodes before and after it an incomplete search tries too: nodes come in the order of their texts, and where all words are
+/// frequent those beside a text begin like it.
+const BESIDE: u32 = 16;
+
 /// How much a search may do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -132,8 +136,12 @@ impl<'a> Search<'a> {
             scored.truncate(kept);
         }
         if !exact {
+            let beside =
+                node.saturating_sub(BESIDE)..=node.saturating_add(BESIDE).min(id(self.vectors.len()).saturating_sub(1));
+            scored.extend(beside.filter(|other| *other != node).map(|other| (other, 0)));
             self.recompute(node, &mut scored);
             scored.sort_unstable_by_key(|near| rank(*near));
+            scored.dedup();
             scored.truncate(self.limits.kept);
         }
         let near = scored.drain(..).map(|(other, sum)| (other, product(sum))).filter(|(_, similarity)| *similarity > 0);

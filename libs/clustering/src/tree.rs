@@ -9,7 +9,7 @@ use crate::{
 
 /// The hierarchy of one run: what [`crate::tree`] grows, [`MergeTree::to_bytes`] stores and [`MergeTree::cut`] answers from.
 ///
-/// About 100 bytes of memory a keyword, and as many in bytes.
+/// About 300 bytes of memory a keyword; stored about 110.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MergeTree {
     /// The words of all keywords.
