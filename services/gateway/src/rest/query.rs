@@ -62,13 +62,11 @@ fn value(field: &'static Field, texts: &[String], key: &str, problems: &mut Prob
         let parts = texts.iter().flat_map(|text| text.split(','));
         Value::Array(parts.map(|part| typed(&field.kind, part)).collect())
     } else {
-        match texts {
-            [text] => typed(&field.kind, text),
-            _ => {
-                problems.add(key, "Must be given only once.");
-                return None;
-            }
-        }
+        let [text] = texts else {
+            problems.add(key, "Must be given only once.");
+            return None;
+        };
+        typed(&field.kind, text)
     };
     check::field(&mut value, field, key, problems);
     Some(value)
