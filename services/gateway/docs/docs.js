@@ -14,9 +14,10 @@ function el(name, attributes = {}, ...children) {
 
 const codes = (text) => text.split('`').map((piece, index) => (index % 2 ? el('code', {}, piece) : piece));
 
-/** A description, where `code` stands between backticks, a blank line ends a paragraph, and `* ` begins an item of a list. */
+/** A description, where `code` stands between backticks, a blank line ends a paragraph, `## ` begins a heading and `* ` an item of a list. */
 function prose(text) {
   return (text ?? '').split(/\n\s*\n/).filter(Boolean).map((part) => {
+    if (part.startsWith('## ')) return el('h2', {}, codes(part.slice(3)));
     const lines = part.split('\n');
     return lines.every((line) => line.startsWith('* ')) ? el('ul', {}, lines.map((line) => el('li', {}, codes(line.slice(2))))) : el('p', {}, codes(part));
   });
