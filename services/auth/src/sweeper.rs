@@ -17,8 +17,6 @@ const EVERY: Duration = Duration::from_mins(1);
 /// Rows of people, sites and accounts take what hangs on them along.
 const ERASE: &[(&str, &str)] = &[
     ("sign-in attempts", "DELETE FROM igny8_sign_in_attempts WHERE updated_at < now() - interval '1 hour'"),
-    ("undo rows", "DELETE FROM igny8_undo WHERE expires_at < now()"),
-    ("idempotency keys", "DELETE FROM igny8_idempotency_keys WHERE expires_at < now()"),
     ("link tokens", "DELETE FROM igny8_user_tokens WHERE expires_at < now()"),
     ("refresh tokens", "DELETE FROM igny8_refresh_tokens WHERE expires_at < now()"),
     ("sessions", "DELETE FROM igny8_sessions WHERE expires_at < now() OR ended_at < now() - interval '1 day'"),
@@ -46,7 +44,7 @@ pub async fn run(app: Arc<App>) {
 
 /// Erases once what has had its time. What fails does not keep the rest; the first failure is the answer.
 pub async fn sweep(db: &Db) -> Result<()> {
-    let mut outcome = Ok(());
+    let mut outcome = db.sweep().await.map(drop);
     for (what, statement) in ERASE {
         let erase = async |conn: &mut SystemConn| Ok(diesel::sql_query(*statement).execute(conn).await?);
         match db.system(erase).await {
