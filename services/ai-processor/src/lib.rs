@@ -1,0 +1,1 @@
+//! Everything that decides what the AI says: jobs, providers, prompts.

@@ -1,0 +1,3 @@
+//! The ai-processor service: `ai-processor serve`, `ai-processor migrate`, `ai-processor healthcheck`.
+
+fn main() {}

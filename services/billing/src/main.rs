@@ -1,0 +1,3 @@
+//! The billing service: `billing serve`, `billing migrate`, `billing healthcheck`.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The planner service: `planner serve`, `planner migrate`, `planner healthcheck`.
+
+fn main() {}
