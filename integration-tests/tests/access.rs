@@ -25,6 +25,7 @@ const PUBLIC: &[&str] = &[
     "passwords_request_password_reset",
     "passwords_reset_password",
     "passwords_verify_email",
+    "plans_list",
     "sessions_refresh",
     "sessions_sign_in",
     "sessions_sign_up",
