@@ -12,6 +12,13 @@ pub struct Codec {
     pub encode: fn(Value) -> Result<Vec<u8>, serde_json::Error>,
     /// From the bytes of a response to JSON.
     pub decode: fn(&[u8]) -> Result<Json, DecodeFailure>,
+    /// Of the shape `sse`: one message of the stream as an event.
+    pub event: Option<fn(&[u8]) -> Result<Event, DecodeFailure>>,
+    /// Of the shape `raw`: one message of the stream as a part of the body.
+    pub chunk: Option<fn(&[u8]) -> Result<Chunk, DecodeFailure>>,
+    /// Of an upload: a piece of the file as a message that holds nothing else. Appended to an encoded message, it adds the piece to it:
+    /// that is how protobuf merges.
+    pub piece: Option<fn(Vec<u8>) -> Vec<u8>>,
 }
 
 /// A response in JSON.
@@ -21,6 +28,28 @@ pub struct Json {
     pub bytes: Vec<u8>,
     /// What the links to other pages are made from, in a response of the page shape.
     pub page: Option<PageInfo>,
+    /// Whether it answers a trial run, in a method that has another status for that.
+    pub dry_run: bool,
+}
+
+/// One server-sent event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// `progress`, `done`, `error`.
+    pub name: String,
+    /// One JSON object, without line breaks.
+    pub data: Vec<u8>,
+}
+
+/// A part of a body that is handed through as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// The media type of the whole body. Said by the first part.
+    pub content_type: String,
+    /// The name to save the body under; empty for a body to look at. Said by the first part.
+    pub file_name: String,
+    /// The bytes.
+    pub body: Vec<u8>,
 }
 
 /// The extent of a list.
@@ -68,8 +97,17 @@ pub(crate) fn encode<M: Message + DeserializeOwned>(value: Value) -> Result<Vec<
 pub(crate) fn decode<M: Message + Default + Serialize>(
     bytes: &[u8],
     page: fn(&M) -> Option<PageInfo>,
+    dry_run: fn(&M) -> bool,
 ) -> Result<Json, DecodeFailure> {
     let message = M::decode(bytes).map_err(DecodeFailure::Protobuf)?;
     let bytes = serde_json::to_vec(&message).map_err(DecodeFailure::Json)?;
-    Ok(Json { bytes, page: page(&message) })
+    Ok(Json { bytes, page: page(&message), dry_run: dry_run(&message) })
+}
+
+pub(crate) fn event<M: Message + Default, D: Serialize>(
+    bytes: &[u8],
+    parts: fn(M) -> (String, Option<D>),
+) -> Result<Event, DecodeFailure> {
+    let (name, data) = parts(M::decode(bytes).map_err(DecodeFailure::Protobuf)?);
+    Ok(Event { name, data: serde_json::to_vec(&data).map_err(DecodeFailure::Json)? })
 }

@@ -12,8 +12,9 @@ use crate::{
 pub struct Method {
     /// As gRPC puts it on the wire: `/igny8.auth.v1.SiteService/GetSite`.
     pub path: &'static str,
-    /// The service of the fleet that answers, as the registry names it: `auth`, `ai-processor`.
-    pub service: &'static str,
+    /// The services of the fleet that answer, as the registry names them: `auth`, `ai-processor`. There is at least one; where there are
+    /// more, each answers for what it keeps, and they are asked in this order until one does not answer `NOT_FOUND`.
+    pub owners: &'static [&'static str],
     /// The `operationId` of OpenAPI: `sites_list`. Unique.
     pub operation: &'static str,
     /// Who may call it.
@@ -66,13 +67,13 @@ pub struct Rest {
     pub shape: Shape,
     /// The status of success.
     pub status: u16,
-    /// A second status of success, chosen by the answer.
+    /// A second status of success, of an answer that says `dry_run`: see [`Json::dry_run`](crate::Json::dry_run).
     pub other_status: Option<u16>,
     /// Which limits it falls under.
     pub rate_policy: RatePolicy,
     /// Whether it takes an `Idempotency-Key`.
     pub idempotency_key: bool,
-    /// Whether the body is multipart and streamed.
+    /// Whether the body is multipart and its file streamed.
     pub upload: bool,
 }
 

@@ -12,8 +12,10 @@ use crate::{
 /// change, and `write` is every other change.
 pub fn permissions(role: Role) -> Vec<String> {
     let allowed = METHODS.iter().filter(|method| may_call(method, role));
-    let names: BTreeSet<String> =
-        allowed.filter_map(|method| Some(format!("{}.{}", method.service, kind(method)?))).collect();
+    let mut names = BTreeSet::new();
+    for (method, kind) in allowed.filter_map(|method| Some((method, kind(method)?))) {
+        names.extend(method.owners.iter().map(|owner| format!("{owner}.{kind}")));
+    }
     names.into_iter().collect()
 }
 

@@ -34,7 +34,7 @@ static FLEET: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
         Access::Internal { callers } => callers,
         Access::Public | Access::Token { .. } => &[],
     });
-    METHODS.iter().map(|method| method.service).chain(callers.copied()).collect()
+    METHODS.iter().flat_map(|method| method.owners).chain(callers).copied().collect()
 });
 
 /// The layer around all services of a server. It belongs inside [`crate::trace::TraceLayer`].

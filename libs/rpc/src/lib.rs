@@ -23,4 +23,4 @@ pub use account::AccountId;
 pub use caller::{Caller, Peer, Service};
 pub use error::{Error, Kind, Result};
 pub use mask::Mask;
-pub use open::{id, open, open_internal, open_public, peer};
+pub use open::{id, open, open_internal, open_public, open_upload, peer};

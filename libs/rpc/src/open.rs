@@ -1,5 +1,5 @@
 use contracts::Validate;
-use tonic::Request;
+use tonic::{Request, Streaming};
 use uuid::Uuid;
 
 use crate::{Caller, Error, Peer, Result, Service};
@@ -17,6 +17,17 @@ pub fn open_public<T: Validate>(request: Request<T>) -> Result<(Peer, T)> {
 /// Begins a handler of an internal method: the calling service, and the validated message.
 pub fn open_internal<T: Validate>(request: Request<T>) -> Result<(Service, T)> {
     unpack(request)
+}
+
+/// Begins a handler of an upload: the verified caller, the validated first message, and what follows it. The first message holds the fields
+/// of the form and the file's name, and every message a piece of the file. A stream that ends in an error was broken off: what came of it
+/// is no file.
+pub async fn open_upload<T: Validate + 'static>(request: Request<Streaming<T>>) -> Result<(Caller, T, Streaming<T>)> {
+    let (metadata, extensions, mut stream) = request.into_parts();
+    let first = stream.message().await?;
+    let first = first.ok_or_else(|| Error::invalid("file", "There is no file. Choose one and send it again."))?;
+    let (caller, first) = unpack(Request::from_parts(metadata, extensions, first))?;
+    Ok((caller, first, stream))
 }
 
 /// What is known of the client of any call.

@@ -24,8 +24,9 @@ impl Backends {
     /// Opens the channels, by the name of the service.
     pub fn new(open: impl Fn(&'static str) -> anyhow::Result<Channel>) -> anyhow::Result<Self> {
         let mut channels = BTreeMap::new();
-        for service in METHODS.iter().filter(|method| method.rest.is_some()).map(|method| method.service).chain([AUTH])
-        {
+        let served =
+            METHODS.iter().filter(|method| method.rest.is_some()).flat_map(|method| method.owners.iter().copied());
+        for service in served.chain([AUTH]) {
             if !channels.contains_key(service) {
                 let channel = open(service).with_context(|| format!("open a channel to {service}"))?;
                 channels.insert(service, channel);
@@ -42,7 +43,8 @@ impl Backends {
         metadata: MetadataMap,
         message: Vec<u8>,
     ) -> Result<tonic::Response<Bytes>, Error> {
-        let channel = self.channel(method.service)?.with(context);
+        let owner = method.owners.first().copied().unwrap_or_default();
+        let channel = self.channel(owner)?.with(context);
         Ok(unary(&channel, method, metadata, message.into()).await?)
     }
 

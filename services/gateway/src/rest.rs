@@ -88,7 +88,7 @@ impl Api {
 
     /// A change at auth may be the end of a session, another role, a revoked key: nobody in the account passes on an old word.
     fn forget_if_changed(&self, operation: Operation, head: &Parts) {
-        let changed = operation.rest.verb != Verb::Get && operation.method.service == "auth";
+        let changed = operation.rest.verb != Verb::Get && operation.method.owners.contains(&"auth");
         if let (true, Some(caller)) = (changed, head.extensions.get::<Caller>()) {
             self.authenticator.forget(caller.account());
         }

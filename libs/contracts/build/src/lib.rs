@@ -15,6 +15,7 @@ mod compile;
 mod model;
 mod openapi;
 mod problems;
+mod registry;
 mod rust;
 
 use std::path::Path;
@@ -22,16 +23,17 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// Generates everything into `out_dir`, from the protos under `igny8/` of the first of `includes`. The others only serve imports.
+/// `registry` is the file that names the services of the fleet.
 ///
 /// # Errors
 ///
 /// A proto that does not compile, or that breaks a rule. The text names the file, the method or field, and what to do; it tells all
 /// broken rules at once.
-pub fn generate(includes: &[&Path], out_dir: &Path) -> Result<()> {
+pub fn generate(includes: &[&Path], registry: &Path, out_dir: &Path) -> Result<()> {
     let compiled = compile::compile(includes)?;
     let mut problems = problems::Problems::default();
     let model = model::Model::read(&compiled, &mut problems);
-    check::check(&model, &mut problems);
+    check::check(&model, &registry::services(registry)?, &mut problems);
     problems.into_result()?;
     rust::write(&compiled, &model, out_dir)?;
     let document = openapi::document(&model);

@@ -44,6 +44,8 @@ fn types(compiled: &Compiled, model: &Model, out_dir: &Path) -> Result<()> {
     for (path, attribute) in attributes::fields(model) {
         builder = builder.field_attribute(path, attribute);
     }
-    builder.skip_debug(debug::messages_with_secrets(model)).compile_fds(compiled.files.clone())?;
+    let mut config = tonic_prost_build::Config::new();
+    config.enable_type_names(); // the bus finds the routing key of an event by the name of its type
+    builder.skip_debug(debug::messages_with_secrets(model)).compile_fds_with_config(compiled.files.clone(), config)?;
     Ok(())
 }

@@ -6,14 +6,19 @@ use std::{fs, path::Path};
 /// A sound contract. Each test breaks one thing in it.
 const SOUND: &str = include_str!("sound.proto");
 
+/// The fleet that it is a part of.
+const REGISTRY: &str = "[[service]]\nname = 'test'\ngrpc_port = 1\n\n[[service]]\nname = 'other'\ngrpc_port = 2\n\n[[service]]\nname = 'edge'";
+
 /// Builds a contract, with the repository's own protos for its imports. The place of everything in it is `igny8/test/v1/things.proto`.
 fn build(proto: &str) -> Result<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let package = folder.path().join("proto/igny8/test/v1");
     fs::create_dir_all(&package).unwrap();
     fs::write(package.join("things.proto"), proto).unwrap();
+    let registry = folder.path().join("registry.toml");
+    fs::write(&registry, REGISTRY).unwrap();
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../proto");
-    contracts_build::generate(&[&folder.path().join("proto"), &repository], folder.path())
+    contracts_build::generate(&[&folder.path().join("proto"), &repository], &registry, folder.path())
         .map_err(|error| format!("{error:#}"))?;
     Ok(fs::read_to_string(folder.path().join("openapi.json")).unwrap())
 }
@@ -231,6 +236,95 @@ mod http {
     fn a_stream_in_an_envelope() {
         let error = error_when("returns (Thing)", "returns (stream Thing)");
         assert_tells(&error, "ThingService.UpdateThing", "the shapes raw and sse are those of a stream");
+    }
+}
+
+mod forms {
+    use super::{SOUND, assert_tells, build, error_when};
+
+    #[test]
+    fn an_event_without_its_parts() {
+        for (part, name) in [("string event = 1;", "`string event`"), ("Thing data = 2;", "`message data`")] {
+            let error = error_when(part, "");
+            assert_tells(
+                &error,
+                "ThingService.WatchThings",
+                &format!("the gateway needs the field {name}: add it to ThingEvent"),
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_without_their_type_or_name() {
+        let error = error_when(
+            "message ThingChunk {\n  string content_type = 1;\n  string file_name = 2;",
+            "message ThingChunk {",
+        );
+        for name in ["`string content_type`", "`string file_name`"] {
+            assert_tells(
+                &error,
+                "ThingService.ExportThings",
+                &format!("the gateway needs the field {name}: add it to ThingChunk"),
+            );
+        }
+    }
+
+    #[test]
+    fn an_upload_without_its_pieces() {
+        let error = error_when("bytes piece = 4;", "");
+        assert_tells(
+            &error,
+            "ThingService.ImportThings",
+            "the gateway needs the field `bytes piece`: add it to ImportThings",
+        );
+    }
+
+    #[test]
+    fn an_upload_with_what_no_form_can_hold() {
+        let error = error_when("Colour paint = 2;", "Maker maker = 2;");
+        assert_tells(&error, "ThingService.ImportThings", "maker cannot stand in a form: use single values and lists");
+        let error = error_when("things/import\" body: \"*\"", "things/import\"");
+        assert_tells(&error, "ThingService.ImportThings", "the fields of an upload stand in its form: make the body");
+    }
+
+    #[test]
+    fn a_second_status_that_no_answer_chooses() {
+        let error = error_when("bool dry_run = 1;", "");
+        assert_tells(
+            &error,
+            "ThingService.ImportThings",
+            "the gateway needs the field `bool dry_run`: add it to Imported",
+        );
+    }
+
+    #[test]
+    fn owners_of_what_is_a_services_own() {
+        let error = error_when("internal: true callers", "internal: true owners: [\"other\"] callers");
+        assert_tells(
+            &error,
+            "ThingService.Recount",
+            "the package is test's own, and so are its methods: remove owners",
+        );
+    }
+
+    #[test]
+    fn a_method_that_nobody_serves() {
+        let shared = SOUND.replacen("package igny8.test.v1;", "package igny8.shared.v1;", 1);
+        let error = build(&shared).unwrap_err();
+        assert_tells(&error, "ThingService.Recount", "the package belongs to no service, shared is none of the fleet");
+        let owned = |owners: &str| {
+            build(
+                &shared
+                    .replace("min_role:", &format!("owners: {owners} min_role:"))
+                    .replace("status: 202 scope", "status: 202 owners: [\"test\"] scope")
+                    .replace("internal: true", "internal: true owners: [\"test\"]"),
+            )
+        };
+        assert!(owned("[\"test\", \"other\"]").is_ok());
+        let error = owned("[\"test\", \"edge\"]").unwrap_err();
+        assert_tells(&error, "ThingService.ListThings", "the owner edge is no service that can be called");
+        let error = owned("[\"test\", \"test\"]").unwrap_err();
+        assert_tells(&error, "ThingService.ListThings", "a service is named twice in `owners`");
     }
 }
 

@@ -5,14 +5,19 @@ use std::{fs, path::Path, sync::LazyLock};
 
 use serde_json::{Value, json};
 
+/// The fleet that it is a part of.
+const REGISTRY: &str = "[[service]]\nname = 'test'\ngrpc_port = 1";
+
 /// The document of `sound.proto`.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let package = folder.path().join("proto/igny8/test/v1");
     fs::create_dir_all(&package).unwrap();
     fs::write(package.join("things.proto"), include_str!("sound.proto")).unwrap();
+    let registry = folder.path().join("registry.toml");
+    fs::write(&registry, REGISTRY).unwrap();
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../proto");
-    contracts_build::generate(&[&folder.path().join("proto"), &repository], folder.path()).unwrap();
+    contracts_build::generate(&[&folder.path().join("proto"), &repository], &registry, folder.path()).unwrap();
     serde_json::from_str(&fs::read_to_string(folder.path().join("openapi.json")).unwrap()).unwrap()
 });
 

@@ -4,6 +4,7 @@ use contracts::{
     DecodeFailure, PageInfo,
     auth::v1::{ListSitesResponse, Site, SiteInput, UpdateSiteRequest},
     method,
+    progress::v1::{Progress, ProgressEvent},
 };
 use prost::Message;
 use prost_types::Timestamp;
@@ -50,4 +51,15 @@ fn what_is_no_response_is_a_failure() {
     assert!(matches!((codec.decode)(&[255]), Err(DecodeFailure::Protobuf(_))));
     let never = Site { created_at: Some(Timestamp { seconds: i64::MAX, nanos: 0 }), ..Site::default() };
     assert!(matches!((codec.decode)(&never.encode_to_vec()), Err(DecodeFailure::Json(_))));
+}
+
+#[test]
+fn an_event_of_a_stream_is_decoded_with_its_name() {
+    let codec = method("/igny8.progress.v1.ProgressService/WatchProgress").unwrap().codec;
+    let data = Progress { percent: 40, ..Progress::default() };
+    let event = (codec.event.unwrap())(&ProgressEvent { event: "progress".into(), data: Some(data) }.encode_to_vec());
+    let event = event.unwrap();
+    let data: Value = serde_json::from_slice(&event.data).unwrap();
+    assert_eq!((event.name.as_str(), &data["percent"]), ("progress", &json!(40)));
+    assert!(codec.chunk.is_none() && codec.piece.is_none());
 }

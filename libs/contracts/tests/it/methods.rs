@@ -48,7 +48,7 @@ fn operations_are_unique() {
 #[test]
 fn a_row_says_what_the_options_say() {
     let create = method("/igny8.auth.v1.InvitationService/CreateInvitation").unwrap();
-    assert_eq!((create.service, create.operation), ("auth", "invitations_create"));
+    assert_eq!((create.owners, create.operation), (&["auth"][..], "invitations_create"));
     assert_eq!(create.timeout, Duration::from_secs(10));
     let Access::Token { min_role, scope, while_suspended } = create.access else { panic!("{:?}", create.access) };
     assert_eq!((min_role, scope, while_suspended), (Role::Admin, Scope::User, false));
@@ -56,6 +56,12 @@ fn a_row_says_what_the_options_say() {
     assert_eq!((rest.verb, rest.path, rest.body), (Verb::Post, "/api/v1/auth/invitations", Body::All));
     assert_eq!((rest.shape, rest.status, rest.other_status), (Shape::Envelope, 201, None));
     assert_eq!((rest.rate_policy, rest.idempotency_key, rest.upload), (RatePolicy::Standard, true, false));
+}
+
+#[test]
+fn a_shared_package_has_the_owners_that_it_names() {
+    let progress = method("/igny8.progress.v1.ProgressService/GetProgress").unwrap();
+    assert_eq!(progress.owners, ["planner", "ai-processor"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use bytes::{Buf, BufMut, Bytes};
 use contracts::Method;
+use futures_util::Stream;
 use http::uri::PathAndQuery;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -28,6 +29,21 @@ pub async fn server_streaming(
     message: Bytes,
 ) -> Result<Response<Streaming<Bytes>>, Status> {
     Grpc::new(channel.clone()).server_streaming(request(metadata, message), path(method), BytesCodec).await
+}
+
+/// Calls a method that takes a stream of encoded messages. To the service the end of the stream is the end of the message: what must not
+/// pass for complete is broken off by dropping the call while the stream still stands.
+pub async fn client_streaming<S>(
+    channel: &Channel,
+    method: &'static Method,
+    metadata: MetadataMap,
+    messages: S,
+) -> Result<Response<Bytes>, Status>
+where
+    S: Stream<Item = Bytes> + Send + 'static,
+{
+    let request = Request::from_parts(metadata, http::Extensions::new(), messages);
+    Grpc::new(channel.clone()).client_streaming(request, path(method), BytesCodec).await
 }
 
 fn request(metadata: MetadataMap, message: Bytes) -> Request<Bytes> {

@@ -21,8 +21,8 @@ pub(crate) struct Method {
     pub(crate) place: String,
     /// `/igny8.auth.v1.SiteService/GetSite`.
     pub(crate) path: String,
-    /// The service of the fleet: `ai-processor`.
-    pub(crate) service: String,
+    /// The service whose package it would be: `ai-processor`. A shared package, as `progress`, is no service's.
+    pub(crate) package_service: String,
     pub(crate) operation: String,
     pub(crate) comment: String,
     /// The full name of the request.
@@ -33,6 +33,16 @@ pub(crate) struct Method {
     pub(crate) server_streaming: bool,
     pub(crate) options: Option<Options>,
     pub(crate) http: Option<Http>,
+}
+
+impl Method {
+    /// The services of the fleet that answer it.
+    pub(crate) fn owners(&self) -> &[String] {
+        match &self.options {
+            Some(options) if !options.owners.is_empty() => &options.owners,
+            _ => std::slice::from_ref(&self.package_service),
+        }
+    }
 }
 
 pub(crate) fn services(file: &FileDescriptor, comments: &Comments, problems: &mut Problems) -> Vec<Service> {
@@ -76,7 +86,7 @@ fn read_method(
     let place = format!("{}: {}.{}", file.name(), service.name(), method.name());
     Method {
         path: format!("/{}/{}", service.full_name(), method.name()),
-        service: service_of(file.package_name()),
+        package_service: service_of(file.package_name()),
         operation: names::operation(aggregate, method.name()),
         comment: comments.at(method.path()),
         input: method.input().full_name().to_owned(),

@@ -20,6 +20,7 @@ pub(crate) struct Options {
     pub(crate) internal: bool,
     pub(crate) callers: Vec<String>,
     pub(crate) while_suspended: bool,
+    pub(crate) owners: Vec<String>,
 }
 
 impl Options {
@@ -38,6 +39,7 @@ impl Options {
             internal: flag(&options, "internal"),
             callers: texts(&options, "callers"),
             while_suspended: flag(&options, "while_suspended"),
+            owners: texts(&options, "owners"),
         })
     }
 

@@ -20,11 +20,11 @@ pub(super) fn write(model: &Model) -> String {
 fn row(model: &Model, method: &Method) -> Option<String> {
     let options = method.options.as_ref()?;
     Some(format!(
-        "    Method {{ path: {path:?}, service: {service:?}, operation: {operation:?}, access: {access}, rest: {rest}, \
+        "    Method {{ path: {path:?}, owners: &{owners:?}, operation: {operation:?}, access: {access}, rest: {rest}, \
          timeout: std::time::Duration::from_millis({timeout}), request: &{request}, response: &{response}, \
          server_streaming: {streaming}, codec: {codec} }},\n",
         path = method.path,
-        service = method.service,
+        owners = method.owners(),
         operation = method.operation,
         access = access(options),
         rest = method
@@ -93,9 +93,35 @@ fn codec(method: &Method, options: &Options) -> String {
     } else {
         "|_| None"
     };
+    let dry_run = if options.other_status.is_some() { "|answer| answer.dry_run" } else { "|_| false" };
     format!(
-        "Codec {{ encode: codec::encode::<{request}>, decode: |bytes| codec::decode::<{response}>(bytes, {page}) }}"
+        "Codec {{ encode: codec::encode::<{request}>, decode: |bytes| codec::decode::<{response}>(bytes, {page}, {dry_run}), {} }}",
+        streams(options, &request, &response)
     )
+}
+
+/// How the messages of a stream are taken apart and made.
+fn streams(options: &Options, request: &str, response: &str) -> String {
+    let shape = options.shape.as_deref();
+    let event = if shape == Some("sse") {
+        format!("Some(|bytes| codec::event::<{response}, _>(bytes, |message| (message.event, message.data)))")
+    } else {
+        "None".to_owned()
+    };
+    let chunk = if shape == Some("raw") {
+        format!(
+            "Some(|bytes| <{response} as prost::Message>::decode(bytes).map_err(crate::DecodeFailure::Protobuf).map(|message| \
+             crate::Chunk {{ content_type: message.content_type, file_name: message.file_name, body: message.body }}))"
+        )
+    } else {
+        "None".to_owned()
+    };
+    let piece = if options.upload {
+        format!("Some(|piece| prost::Message::encode_to_vec(&{request} {{ piece, ..Default::default() }}))")
+    } else {
+        "None".to_owned()
+    };
+    format!("event: {event}, chunk: {chunk}, piece: {piece}")
 }
 
 fn message(model: &Model, message: &Message) -> String {
