@@ -1,0 +1,2 @@
+DROP TABLE igny8_keyword_import_rejects;
+DROP TABLE igny8_keyword_imports;
