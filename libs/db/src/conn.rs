@@ -20,22 +20,32 @@ pub struct AccountConn {
     object: Object,
     account: AccountId,
     actor: Uuid,
+    announces: bool,
 }
 
 impl AccountConn {
     pub(crate) fn of_caller(object: Object, caller: &Caller) -> Self {
         let account = caller.account();
         let actor = caller.user().or(caller.api_key()).unwrap_or(account.uuid());
-        Self { object, account, actor }
+        Self { object, account, actor, announces: false }
     }
 
     pub(crate) fn of_account(object: Object, account: AccountId) -> Self {
-        Self { object, account, actor: account.uuid() }
+        Self { object, account, actor: account.uuid(), announces: false }
     }
 
     /// The account of this transaction.
     pub fn account(&self) -> AccountId {
         self.account
+    }
+
+    /// Wakes whoever waits in [`Db::announced`](crate::Db::announced), once this transaction is committed.
+    pub fn announce(&mut self) {
+        self.announces = true;
+    }
+
+    pub(crate) fn announces(&self) -> bool {
+        self.announces
     }
 
     /// The user or API key that acts, or the account itself when the system does.

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::ops::DerefMut;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -7,6 +8,7 @@ use diesel::QueryResult;
 use diesel::connection::TransactionDepthChange;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
 use rpc::{AccountId, Caller, Error, Result};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::pool::{Lease, Object, Pool};
@@ -22,6 +24,7 @@ pub struct Db {
     requests: Pool,
     system: Option<Pool>,
     statement_timeout: Duration,
+    announcements: Arc<Notify>,
 }
 
 impl Db {
@@ -32,6 +35,7 @@ impl Db {
             requests: Pool::new("request", &config.database_url, config.database_pool_size)?,
             system: system.map(|url| Pool::new("system", url, config.system_database_pool_size)).transpose()?,
             statement_timeout: config.statement_timeout(),
+            announcements: Arc::default(),
         })
     }
 
@@ -42,7 +46,7 @@ impl Db {
         body: impl AsyncFnOnce(&mut AccountConn) -> Result<R>,
     ) -> Result<R> {
         let begin = self.begin_for(caller.account(), caller.sites());
-        self.run(&self.requests, &begin, |object| AccountConn::of_caller(object, caller), body).await
+        self.in_account(&begin, |object| AccountConn::of_caller(object, caller), body).await
     }
 
     /// A transaction for an account without a caller, as after a sign-in or for an event. It sees all sites.
@@ -52,7 +56,12 @@ impl Db {
         body: impl AsyncFnOnce(&mut AccountConn) -> Result<R>,
     ) -> Result<R> {
         let begin = self.begin_for(account, &[]);
-        self.run(&self.requests, &begin, |object| AccountConn::of_account(object, account), body).await
+        self.in_account(&begin, |object| AccountConn::of_account(object, account), body).await
+    }
+
+    /// Resolves when a transaction of this process that called [`AccountConn::announce`] has been committed since the last time.
+    pub async fn announced(&self) {
+        self.announcements.notified().await;
     }
 
     /// A transaction of the system role, across accounts.
@@ -65,6 +74,20 @@ impl Db {
     /// A transaction on tables without accounts. On the others it fails: no account is set.
     pub async fn public<R>(&self, body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<R>) -> Result<R> {
         self.run(&self.requests, &self.begin(), |object| object, async |object: &mut Object| body(object).await).await
+    }
+
+    async fn in_account<R>(
+        &self,
+        begin: &str,
+        wrap: impl Fn(Object) -> AccountConn,
+        body: impl AsyncFnOnce(&mut AccountConn) -> Result<R>,
+    ) -> Result<R> {
+        let body = async |conn: &mut AccountConn| Ok((body(conn).await?, conn.announces()));
+        let (answer, announces) = self.run(&self.requests, begin, wrap, body).await?;
+        if announces {
+            self.announcements.notify_one();
+        }
+        Ok(answer)
     }
 
     async fn run<C, R>(

@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// The account whose data a piece of code may touch.
 ///
 /// It cannot be made by hand. It comes from a verified token, from the metadata of an internal call whose mTLS caller the contract
-/// allows, or from a row that a system role has read.
+/// allows, from the envelope of a message, or from a row that a system role has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, FromSqlRow)]
 #[diesel(sql_type = diesel::sql_types::Uuid)]
 pub struct AccountId(Uuid);
@@ -15,6 +15,14 @@ pub struct AccountId(Uuid);
 impl AccountId {
     /// For an id whose origin was checked: the two callers are `token::Verified` and the access layer.
     pub(crate) fn checked(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    /// The account in the envelope of a message from the broker, for the bus alone.
+    ///
+    /// Nobody but services of the fleet can publish there, and the relay of each takes the account from the row that was written in a
+    /// transaction of that account: the envelope says what a verified token said before.
+    pub fn of_message(id: Uuid) -> Self {
         Self(id)
     }
 

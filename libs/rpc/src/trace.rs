@@ -6,6 +6,7 @@
 
 mod call;
 
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -99,6 +100,15 @@ pub fn continue_trace(span: &Span, headers: &HeaderMap) {
     let parent = opentelemetry::global::get_text_map_propagator(|propagator| propagator.extract(&Carrier(headers)));
     // It fails when traces are not collected.
     let _ = span.set_parent(parent);
+}
+
+/// The current span as W3C trace context writes it, for a message that is read when the span has ended. Nothing where traces are not
+/// collected.
+pub fn traceparent() -> Option<String> {
+    let context = Span::current().context();
+    let mut fields = HashMap::new();
+    opentelemetry::global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut fields));
+    fields.remove("traceparent")
 }
 
 /// The names of what the contracts and gRPC's health service know. Any other path is one name, so that nobody fills the metrics.
