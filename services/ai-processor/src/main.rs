@@ -1,3 +1,7 @@
-//! The ai-processor service: `ai-processor serve`, `ai-processor migrate`, `ai-processor healthcheck`.
+//! The ai-processor service: `ai-processor serve`, `work`, `all`, `migrate`, `healthcheck`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    service::main(ai_processor::run())
+}
