@@ -128,3 +128,18 @@ CREATE POLICY grace ON igny8_strategies AS RESTRICTIVE FOR DELETE TO igny8_ai_pr
     USING (deleted_at < now() - interval '30 days');
 CREATE POLICY grace ON igny8_ai_request_logs AS RESTRICTIVE FOR DELETE TO igny8_ai_processor_system
     USING (created_at < now() - interval '30 days');
+
+-- Accounts that have ended here. A row outlives all others of its account: it is what lets the system role erase the log.
+CREATE TABLE igny8_ended_accounts (
+    account_id uuid NOT NULL,
+    ended_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT igny8_ended_accounts_pkey PRIMARY KEY (account_id)
+);
+CALL app.secure('igny8_ended_accounts');
+CALL app.open_to_system('igny8_ended_accounts', readable => '{account_id}');
+REVOKE UPDATE, DELETE ON igny8_ended_accounts FROM igny8_ai_processor;
+
+CALL app.open_to_system('igny8_audit_log', readable => '{account_id}');
+GRANT DELETE ON igny8_audit_log TO igny8_ai_processor_system;
+CREATE POLICY grace ON igny8_audit_log AS RESTRICTIVE FOR DELETE TO igny8_ai_processor_system
+    USING (account_id IN (SELECT account_id FROM igny8_ended_accounts));

@@ -1,0 +1,32 @@
+//! What this service hears of others.
+
+use std::sync::Arc;
+
+use bus::{Consumer, Delivery};
+use contracts::auth::v1::{AccountDeleted, SiteChanged};
+
+use crate::{App, erasure, site_copies};
+
+/// The events of other services, each with what is done about it.
+pub fn consumer(app: &Arc<App>) -> Consumer {
+    let (for_accounts, for_sites) = (Arc::clone(app), Arc::clone(app));
+    app.bus
+        .consumer(&app.db)
+        .on(move |delivery: Delivery<AccountDeleted>| {
+            let app = Arc::clone(&for_accounts);
+            async move { erasure::erase(&app.db, delivery.account()).await }
+        })
+        .on(move |delivery: Delivery<SiteChanged>| {
+            let app = Arc::clone(&for_sites);
+            async move { site_changed(&app, &delivery).await }
+        })
+}
+
+async fn site_changed(app: &App, delivery: &Delivery<SiteChanged>) -> rpc::Result<()> {
+    let Some(site) = &delivery.message.site else { return Ok(()) };
+    let change = async |conn: &mut db::AccountConn| match bus::first_time(conn, delivery).await? {
+        true => site_copies::apply(conn, site).await,
+        false => Ok(()),
+    };
+    app.db.account(delivery.account(), change).await
+}
