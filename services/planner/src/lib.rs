@@ -1,1 +1,69 @@
 //! Keywords, clusters and content ideas.
+//!
+//! One file is one aggregate of the contracts: its RPCs, its row, its SQL. Beside them stand what several need: the copies of sites and
+//! sectors ([`site_copies`]), the limits of the plan ([`limits`]), the events of other services ([`events`]), and what works on its own,
+//! [`folding`] and [`sweeper`].
+
+mod cli;
+mod config;
+pub mod erasure;
+pub mod events;
+pub mod folding;
+pub mod keywords;
+pub mod limits;
+mod patience;
+pub mod schema;
+pub mod site_copies;
+pub mod sweeper;
+pub mod tags;
+pub mod timestamp;
+pub mod undo;
+
+use std::sync::Arc;
+
+use contracts::planner::v1::{
+    keyword_service_server::KeywordServiceServer, planner_undo_service_server::PlannerUndoServiceServer,
+    tag_service_server::TagServiceServer,
+};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use rpc::client::Channel;
+use tonic::service::Routes;
+
+pub use cli::{Cli, run};
+pub use config::Config;
+
+/// The name of this service.
+pub const SERVICE: &str = "planner";
+
+/// The tables of this service, on top of those of every service.
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// What the handlers and the background tasks share.
+#[derive(Debug)]
+pub struct App {
+    pub db: db::Db,
+    pub bus: bus::Bus,
+    pub sites: site_copies::Sites,
+    pub limits: limits::Limits,
+}
+
+impl App {
+    /// Reads the settings; connects to nothing yet. `auth` and `billing` are the ways to these services.
+    pub fn new(config: &Config, auth: Channel, billing: Channel) -> anyhow::Result<Self> {
+        let db = db::Db::connect(&config.db)?;
+        Ok(Self {
+            bus: bus::Bus::new(SERVICE, &config.bus)?,
+            sites: site_copies::Sites::new(db.clone(), auth),
+            limits: limits::Limits::new(billing),
+            db,
+        })
+    }
+}
+
+/// The gRPC services, one for each aggregate.
+pub fn routes(app: &Arc<App>) -> Routes {
+    let app = || Arc::clone(app);
+    Routes::new(KeywordServiceServer::new(keywords::Keywords(app())))
+        .add_service(PlannerUndoServiceServer::new(undo::Undo(app())))
+        .add_service(TagServiceServer::new(tags::Tags(app())))
+}

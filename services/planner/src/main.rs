@@ -1,3 +1,7 @@
 //! The planner service: `planner serve`, `planner migrate`, `planner healthcheck`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    service::main(planner::run())
+}

@@ -1,0 +1,36 @@
+//! What other services tell: changed sites, accounts that have ended.
+
+use std::sync::Arc;
+
+use bus::{Consumer, Delivery};
+use contracts::auth::v1::{AccountDeleted, SiteChanged};
+use rpc::{Error, Result};
+
+use crate::{App, erasure, site_copies};
+
+/// Everything that this service listens to.
+pub fn consumer(app: &Arc<App>) -> Consumer {
+    let (sites, accounts) = (Arc::clone(app), Arc::clone(app));
+    app.bus
+        .consumer(&app.db)
+        .on::<SiteChanged, _>(async move |delivery| site_changed(&sites, delivery).await)
+        .on::<AccountDeleted, _>(async move |delivery| account_deleted(&accounts, delivery).await)
+}
+
+/// Takes over the copy of a site.
+pub async fn site_changed(app: &App, delivery: Delivery<SiteChanged>) -> Result<()> {
+    let missing = || Error::internal(anyhow::anyhow!("an event of a changed site without the site"));
+    let copy = delivery.message.site.as_ref().ok_or_else(missing)?;
+    let store = app.db.account(delivery.account(), async |conn| {
+        if bus::first_time(conn, &delivery).await? {
+            site_copies::store(conn, copy).await?;
+        }
+        Ok(())
+    });
+    store.await
+}
+
+/// Erases what there is of an account. To do it again erases nothing: there is no need to remember that it was done.
+pub async fn account_deleted(app: &App, delivery: Delivery<AccountDeleted>) -> Result<()> {
+    erasure::erase(&app.db, delivery.account()).await
+}

@@ -1,0 +1,98 @@
+//! The tables as diesel sees them, written by hand; a test compares them with the catalogue.
+
+diesel::table! {
+    igny8_clusters (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        site_id -> Uuid,
+        sector_id -> Uuid,
+        name -> Text,
+        topic -> Text,
+        description -> Text,
+        intents -> Array<Text>,
+        status -> Text,
+        keyword_count -> BigInt,
+        volume -> BigInt,
+        manual -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    igny8_keyword_counts (account_id, id) {
+        account_id -> Uuid,
+        id -> BigInt,
+        site_id -> Uuid,
+        sector_id -> Uuid,
+        status -> Text,
+        intent -> Text,
+        clustered -> Bool,
+        keywords -> BigInt,
+        volume -> BigInt,
+        folded -> Bool,
+    }
+}
+
+diesel::table! {
+    igny8_keywords (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        site_id -> Uuid,
+        sector_id -> Uuid,
+        keyword -> Text,
+        normalised -> Text,
+        country -> Text,
+        language -> Text,
+        volume -> Nullable<BigInt>,
+        volume_quality -> Nullable<Text>,
+        difficulty -> Nullable<SmallInt>,
+        cpc_micros -> Nullable<BigInt>,
+        competition -> Nullable<Double>,
+        trend -> Array<Double>,
+        intent -> Nullable<Text>,
+        intents -> Array<Text>,
+        status -> Text,
+        cluster_id -> Nullable<Uuid>,
+        cluster_confidence -> Nullable<Float>,
+        cluster_evidence -> Nullable<Text>,
+        pinned -> Bool,
+        source -> Text,
+        serp_urls -> Array<Text>,
+        page -> Nullable<Text>,
+        topic -> Nullable<Text>,
+        parent_keyword -> Nullable<Text>,
+        tags -> Array<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    igny8_sector_copies (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        site_id -> Uuid,
+        name -> Text,
+        description -> Text,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    igny8_site_copies (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        version -> BigInt,
+        name -> Text,
+        domain -> Text,
+        time_zone -> Text,
+        language -> Text,
+        country -> Text,
+        facts -> Text,
+        active -> Bool,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
