@@ -1,0 +1,1 @@
+DROP TABLE igny8_job_inputs, igny8_job_requests;

@@ -1,0 +1,93 @@
+//! The driver: finishes what its caller could not wait for, on every replica, without a leader.
+
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use db::SystemConn;
+use diesel::sql_types::Integer;
+use diesel_async::RunQueryDsl;
+use futures_util::future::join_all;
+use rpc::{Error, Kind, Result};
+
+use crate::hold::is_answer;
+use crate::jobs::unattended;
+use crate::request::{Claimed, put_off};
+use crate::{JobRequest, Jobs, Step};
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How many requests are worked on at once.
+const AT_ONCE: i32 = 8;
+
+/// Claims what is due by putting it off for longer than any step takes, so that another process, or this one after a crash, tries again.
+const CLAIM: &str = "
+    UPDATE igny8_job_requests r SET next_at = now() + interval '150 seconds', tries = tries + 1
+    FROM (SELECT account_id, id FROM igny8_job_requests
+          WHERE next_at <= now() AND step IN ('new', 'reserved', 'submitted', 'finished', 'abandoned')
+          ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED) due
+    WHERE r.account_id = due.account_id AND r.id = due.id RETURNING r.account_id, r.id";
+
+/// Drives for as long as the process lives.
+pub(crate) async fn run(jobs: Jobs) {
+    loop {
+        match jobs.drive().await {
+            Ok(0) => drop(tokio::time::timeout(EVERY, jobs.due()).await),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(error = ?error, "could not look for job requests");
+                tokio::time::sleep(EVERY).await;
+            }
+        }
+    }
+}
+
+impl Jobs {
+    /// Takes each request that is due one step further, and answers how many there were.
+    pub async fn drive(&self) -> Result<usize> {
+        let claim =
+            async |conn: &mut SystemConn| Ok(diesel::sql_query(CLAIM).bind::<Integer, _>(AT_ONCE).load(conn).await?);
+        let claimed: Vec<Claimed> = self.db().system(claim).await?;
+        join_all(claimed.iter().map(|claimed| self.drive_one(*claimed))).await;
+        Ok(claimed.len())
+    }
+
+    async fn drive_one(&self, claimed: Claimed) {
+        if let Err(error) = self.try_one(claimed).await {
+            tracing::warn!(request = %claimed.id, error = ?error, "a job request waits for another try");
+        }
+    }
+
+    async fn try_one(&self, Claimed { account_id, id }: Claimed) -> Result<()> {
+        let found = self.db().account(account_id, async |conn| JobRequest::find(conn, id).await).await?;
+        let Some(request) = found else { return Ok(()) };
+        let step = match request.step {
+            Step::New | Step::Reserved if request.deadline_at < Utc::now() => Err(overdue()),
+            Step::New | Step::Reserved => self.carry_on(account_id, &request).await,
+            Step::Submitted => self.ask(account_id, &request).await,
+            Step::Finished => self.settle(account_id, &request).await,
+            Step::Abandoned => self.clean_up(account_id, &request).await,
+            Step::Applied | Step::Failed | Step::Cancelled => Ok(()),
+        };
+        let Err(error) = step else { return Ok(()) };
+        if matches!(request.step, Step::New | Step::Reserved) && (is_answer(&error) || error.reason() == OVERDUE) {
+            return self.give_up(account_id, &request, &error).await;
+        }
+        let wait = TimeDelta::seconds(1_i64 << request.tries.clamp(0, 8));
+        self.db().account(account_id, async |conn| put_off(conn, id, wait).await).await?;
+        Err(error)
+    }
+
+    async fn carry_on(&self, account: rpc::AccountId, request: &JobRequest) -> Result<()> {
+        let credits = match (request.step, request.credits) {
+            (Step::Reserved, Some(credits)) => credits,
+            _ => self.hold(account, unattended(account), request).await?,
+        };
+        self.submit(account, unattended(account), (request, credits)).await
+    }
+}
+
+const OVERDUE: &str = "EXPIRED";
+
+fn overdue() -> Error {
+    Error::new(Kind::Aborted, OVERDUE, "This waited too long for its turn. Start it again.")
+}
