@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use anyhow::{Context as _, Result};
 use uuid::Uuid;
 
-use crate::postgres::root;
+use crate::servers::root;
 
 /// A hash of every `.sql` file of the database library, of the service, and of the crate under test: 16 hex digits. Embedded
 /// migrations keep their text to themselves, so it is read from where they came from.

@@ -18,15 +18,18 @@
 #![warn(missing_docs)]
 
 mod actor;
+mod broker;
 mod database;
 mod fingerprint;
 mod keeper;
 mod postgres;
 mod serve;
+mod servers;
 mod template;
 mod tls;
 
 pub use actor::{Actor, anonymous, internal, metadata, public_key, trusted_keys};
+pub use broker::TestBroker;
 pub use database::TestDb;
 pub use postgres::server_url;
 pub use serve::{Served, serve, serve_with};

@@ -29,23 +29,31 @@ pub const EPMD: &str = "epmd";
 pub const DISTRIBUTION: &str = "rabbitmq-dist";
 const USER: &str = "igny8";
 const VHOST: &str = "igny8";
+/// What its password is kept under.
+const PASSWORD: &str = "amqp";
 const EPMD_LIMIT: Duration = Duration::from_secs(10);
 /// It takes 9 to 33 s on a busy machine.
 const START_LIMIT: Duration = Duration::from_mins(2);
 /// One scheduler that does not spin: a fifth of the memory, and no busy core.
 const SMALL: &str = "+S 1:1 +sbwt none";
 
-/// Starts `epmd` and RabbitMQ and answers the address for applications.
-pub async fn start(launch: &Launch) -> Result<Url> {
-    let step = launch.progress.step("RabbitMQ");
-    let (server, epmd) = (packages::rabbitmq_server()?, packages::epmd()?);
-    let home = launch.state.data.join("rabbitmq");
-    let password = launch.password("amqp")?;
-    configure(launch, &home, &password)?;
+/// Starts `epmd` and RabbitMQ, with these virtual hosts beside the one for applications, and answers the address of that.
+pub async fn start(launch: &Launch, others: &[String]) -> Result<Url> {
+    let epmd = packages::epmd()?;
+    let home = home(launch);
+    configure(launch, &home, others)?;
     launch.processes.start(epmd_spec(launch, epmd, &home)?)?;
     let epmd_port = launch.port(EPMD)?;
     launch.wait_until(EPMD, EPMD_LIMIT, async || is_open(epmd_port).await).await?;
-    launch.processes.start(server_spec(launch, server, &home)?)?;
+    start_server(launch).await
+}
+
+/// Starts RabbitMQ alone, as after it was killed.
+pub async fn start_server(launch: &Launch) -> Result<Url> {
+    let step = launch.progress.step("RabbitMQ");
+    let server = packages::rabbitmq_server()?;
+    launch.processes.start(server_spec(launch, server, &home(launch))?)?;
+    let password = launch.password(PASSWORD)?;
     let url = Url::parse(&format!("amqp://{USER}:{password}@127.0.0.1:{}/{VHOST}", launch.port(NAME)?))?;
     step.detail("booting, which takes 10 to 30 s");
     launch.wait_until(NAME, START_LIMIT, async || answers(&url).await).await?;
@@ -53,12 +61,22 @@ pub async fn start(launch: &Launch) -> Result<Url> {
     Ok(url)
 }
 
+/// Where it keeps its messages, below [`home`].
+pub fn data_dir(launch: &Launch) -> PathBuf {
+    home(launch).join("mnesia")
+}
+
+fn home(launch: &Launch) -> PathBuf {
+    launch.state.data.join("rabbitmq")
+}
+
 async fn is_open(port: u16) -> bool {
     tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
 }
 
 /// Users and the virtual host come from a definitions file at each boot, so that a broker with erased data heals.
-fn configure(launch: &Launch, home: &Path, password: &str) -> Result<()> {
+fn configure(launch: &Launch, home: &Path, others: &[String]) -> Result<()> {
+    let password = launch.password(PASSWORD)?;
     fs::create_dir_all(&launch.state.data)?;
     launch.state.child_dir(home)?;
     let port = launch.port(NAME)?;
@@ -67,10 +85,13 @@ fn configure(launch: &Launch, home: &Path, password: &str) -> Result<()> {
         "listeners.tcp.local = 127.0.0.1:{port}\nload_definitions = {}\nlog.console = true\nlog.console.level = info\nlog.file = false\n",
         definitions.display()
     );
+    let vhosts = || others.iter().map(String::as_str).chain([VHOST]);
+    let right =
+        |vhost| serde_json::json!({ "user": USER, "vhost": vhost, "configure": ".*", "write": ".*", "read": ".*" });
     let content = serde_json::json!({
-        "users": [{ "name": USER, "password_hash": password_hash(password), "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": "administrator" }],
-        "vhosts": [{ "name": VHOST }],
-        "permissions": [{ "user": USER, "vhost": VHOST, "configure": ".*", "write": ".*", "read": ".*" }],
+        "users": [{ "name": USER, "password_hash": password_hash(&password), "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": "administrator" }],
+        "vhosts": vhosts().map(|vhost| serde_json::json!({ "name": vhost })).collect::<Vec<_>>(),
+        "permissions": vhosts().map(right).collect::<Vec<_>>(),
     });
     for (path, text) in [
         (home.join("rabbitmq.conf"), config),
@@ -110,7 +131,7 @@ fn server_spec(launch: &Launch, program: PathBuf, home: &Path) -> Result<Spec> {
         variable("RABBITMQ_ADVANCED_CONFIG_FILE", home.join("advanced").into()),
         variable("RABBITMQ_CONF_ENV_FILE", "/dev/null".into()),
         variable("RABBITMQ_ENABLED_PLUGINS_FILE", home.join("enabled_plugins").into()),
-        variable("RABBITMQ_MNESIA_BASE", home.join("mnesia").into()),
+        variable("RABBITMQ_MNESIA_BASE", data_dir(launch).into()),
         variable("RABBITMQ_LOG_BASE", home.join("log").into()),
         variable("RABBITMQ_LOGS", "-".into()),
         variable("RABBITMQ_GENERATED_CONFIG_DIR", home.join("generated").into()),

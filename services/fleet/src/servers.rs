@@ -22,6 +22,8 @@ use crate::{down, errors, rabbitmq};
 const LOOK: Duration = Duration::from_millis(100);
 /// How far above those of a fleet their ports are, so that both can run.
 const TEST_PORTS: u16 = 10_000;
+/// `test-1` and so on: tests that need a broker take one each.
+const TEST_VHOSTS: usize = 24;
 
 /// `servers.json`, and what the verb prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +107,9 @@ async fn serve(launch: &mut Launch) -> Result<()> {
     packages::ensure(&[Package::Postgres, Package::Rabbitmq], &launch.settings.state, &launch.progress).await?;
     launch.ports.choose(&server_ports(TEST_PORTS), &[])?;
     let launch = &*launch;
-    let (postgres, amqp) = tokio::try_join!(postgres::start(launch, Durability::Tests), rabbitmq::start(launch))?;
+    let vhosts: Vec<String> = (1..=TEST_VHOSTS).map(|number| format!("test-{number}")).collect();
+    let (postgres, amqp) =
+        tokio::try_join!(postgres::start(launch, Durability::Tests), rabbitmq::start(launch, &vhosts))?;
     let text = serde_json::to_string_pretty(&Servers { postgres, amqp }).context("write the servers' addresses")?;
     write_private(&Servers::path(&launch.state), &text)?;
     launch.processes.set_phase(Phase::Ready)?;

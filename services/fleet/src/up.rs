@@ -123,7 +123,7 @@ async fn broker(launch: &Launch, wishes: &Wishes) -> Result<Url> {
             anyhow::ensure!(rabbitmq::answers(url).await, "no RabbitMQ that knows this user answers at --amqp-url");
             Ok(url.clone())
         }
-        None => rabbitmq::start(launch).await,
+        None => rabbitmq::start(launch, &[]).await,
     }
 }
 
