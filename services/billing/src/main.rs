@@ -1,3 +1,7 @@
 //! The billing service: `billing serve`, `billing migrate`, `billing healthcheck`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    service::main(billing::run())
+}

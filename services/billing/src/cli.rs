@@ -1,0 +1,112 @@
+//! What the binary can be told to do.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use bus::Bus;
+use clap::{Parser, Subcommand};
+use secrecy::SecretString;
+use service::Context;
+use tonic::service::Routes;
+
+use crate::{App, Config, MIGRATIONS, events, proof, reconciler, sweeper};
+
+const SERVICE: &str = "billing";
+
+/// Plans, prices and the ledger of credits.
+#[derive(Debug, Parser)]
+#[command(name = SERVICE, version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until told to stop; the default
+    Serve(Box<Serve>),
+    /// Bring the database to the version of this binary
+    Migrate(Migrate),
+    /// Ask the service that runs with the same settings whether it serves
+    Healthcheck(service::Config),
+}
+
+#[derive(Debug, clap::Args)]
+struct Serve {
+    #[command(flatten)]
+    service: service::Config,
+
+    #[command(flatten)]
+    billing: Config,
+}
+
+#[derive(Debug, clap::Args)]
+struct Migrate {
+    /// The database, as a login that acts as its owner (`options=-c role=igny8_billing_owner`)
+    #[arg(long, env = "IGNY8_MIGRATE_DATABASE_URL", hide_env_values = true)]
+    migrate_database_url: SecretString,
+}
+
+/// Does what the command line says.
+pub async fn run() -> anyhow::Result<()> {
+    match Cli::parse_from(arguments(std::env::args_os().collect())).command {
+        Command::Serve(settings) => serve(*settings).await,
+        Command::Migrate(Migrate { migrate_database_url }) => {
+            let applied = db::migrate::run(&migrate_database_url, MIGRATIONS).await?;
+            say(&format!("{applied} migrations applied"));
+            Ok(())
+        }
+        Command::Healthcheck(config) => service::healthcheck(SERVICE, &config).await,
+    }
+}
+
+fn arguments(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.len() < 2 {
+        arguments.push("serve".into());
+    }
+    arguments
+}
+
+#[expect(clippy::print_stdout, reason = "the answer to whoever typed the command")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+async fn serve(Serve { service, billing }: Serve) -> anyhow::Result<()> {
+    service::run(SERVICE, service, async |cx| start(cx, &billing)).await
+}
+
+fn start(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
+    let app = Arc::new(App::new(&config.db)?);
+    let db = app.db.clone();
+    cx.ready("database", move || {
+        let db = db.clone();
+        async move { Ok(db.ready(&MIGRATIONS).await?) }
+    });
+    let bus = Bus::new(SERVICE, &config.bus)?;
+    bus.attach(cx, &app.db);
+    cx.spawn("events", events::handle(bus.consumer(&app.db), &app).run());
+    cx.spawn("reconciler", reconciler::run(Arc::clone(&app), cx.client("ai-processor")?));
+    proof::describe();
+    cx.spawn("proof", proof::run(Arc::clone(&app)));
+    cx.spawn("sweeper", sweeper::run(Arc::clone(&app)));
+    Ok(crate::routes(&app))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_has_no_contradictions() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_word_it_serves() {
+        assert_eq!(arguments(vec!["billing".into()]), ["billing", "serve"]);
+        assert_eq!(arguments(vec!["billing".into(), "migrate".into()]), ["billing", "migrate"]);
+    }
+}
