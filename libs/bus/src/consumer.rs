@@ -82,13 +82,19 @@ impl Consumer {
     }
 
     /// Consumes, and tries parked messages again. Never ends; spawn it.
-    pub async fn run(self) {
-        let dead = topology::dead_queue(self.service);
-        let queue = topology::events_queue(self.service);
-        tokio::join!(self.consume(&queue, Treatment::Handle), self.consume(&dead, Treatment::Park), parked::run(&self),);
+    pub fn run(self) -> impl Future<Output = ()> + Send + 'static {
+        let (queue, dead) = (topology::events_queue(self.service), topology::dead_queue(self.service));
+        let consumer = Arc::new(self);
+        async move {
+            tokio::join!(
+                consumer.consume(&queue, Treatment::Handle),
+                consumer.consume(&dead, Treatment::Park),
+                parked::run(&consumer),
+            );
+        }
     }
 
-    async fn consume(&self, queue: &str, treatment: Treatment) {
+    async fn consume(self: &Arc<Self>, queue: &str, treatment: Treatment) {
         loop {
             if let Err(error) = self.session(queue, treatment).await {
                 tracing::warn!(queue, error = format!("{error:#}"), "stopped consuming");
@@ -99,47 +105,65 @@ impl Consumer {
     }
 
     /// Consumes on one channel for as long as it lives.
-    async fn session(&self, queue: &str, treatment: Treatment) -> Result<()> {
+    async fn session(self: &Arc<Self>, queue: &str, treatment: Treatment) -> Result<()> {
         let channel = self.link.channel().await;
         let deliveries = consume(&channel, queue, PREFETCH).await?;
-        let take = async |delivery| {
-            self.take(delivery, treatment).await;
-            Ok(())
+        let take = |delivery| {
+            let consumer = Arc::clone(self);
+            async move {
+                consumer.take(delivery, treatment).await;
+                Ok(())
+            }
         };
         deliveries.try_for_each_concurrent(AT_ONCE, take).await?;
         bail!("the broker ended it")
     }
 
     async fn take(&self, delivery: message::Delivery, treatment: Treatment) {
-        match Envelope::read(&delivery) {
+        let done = match Envelope::read(&delivery) {
             Ok(envelope) => {
                 let body = String::from_utf8_lossy(&delivery.data);
-                let outcome = match treatment {
-                    Treatment::Handle => self.handle(&envelope, &body).await,
-                    Treatment::Park => Err(Error::internal(anyhow!("the broker delivered it too often"))),
-                };
-                if let Err(error) = outcome
-                    && let Err(error) =
-                        self.until_available(async || parked::park(&self.db, &envelope, &body, &error).await).await
-                {
-                    // Not acknowledged: the broker delivers it again when this channel ends.
-                    tracing::error!(id = %envelope.id, error = ?error, "could not park a message");
-                    return;
+                match treatment {
+                    Treatment::Handle => self.handle_or_park(&envelope, &body).await,
+                    Treatment::Park => self.park(&envelope, &body, &given_up()).await,
                 }
             }
             Err(error) => {
                 metrics::counter!("messaging.client.refused.messages").increment(1);
                 tracing::error!(key = %delivery.routing_key, error = format!("{error:#}"), "not a message of this fleet");
+                true
             }
-        }
-        if !ack(&delivery).await {
+        };
+        // What could not even be parked comes again when this channel ends.
+        if done && !ack(&delivery).await {
             tracing::debug!("the channel was gone before the acknowledgement, so the message comes again");
         }
     }
 
-    /// Calls the handler until it answers something else than that it cannot work at the moment.
-    async fn handle(&self, envelope: &Envelope, body: &str) -> rpc::Result<()> {
-        self.until_available(async || self.call(envelope, body).await).await
+    /// Calls the handler until it answers something else than that it cannot work at the moment. Answers whether the message is done with.
+    async fn handle_or_park(&self, envelope: &Envelope, body: &str) -> bool {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.call(envelope, body).await {
+                Ok(()) => return true,
+                Err(error) if error.kind() == Kind::Unavailable => wait(&mut pause, &error).await,
+                Err(error) => return self.park(envelope, body, &error).await,
+            }
+        }
+    }
+
+    async fn park(&self, envelope: &Envelope, body: &str, reason: &Error) -> bool {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match parked::park(&self.db, envelope, body, reason).await {
+                Ok(()) => return true,
+                Err(error) if error.kind() == Kind::Unavailable => wait(&mut pause, &error).await,
+                Err(error) => {
+                    tracing::error!(id = %envelope.id, error = ?error, "could not park a message");
+                    return false;
+                }
+            }
+        }
     }
 
     /// Calls the handler once, in a span that continues the sender's trace.
@@ -149,28 +173,24 @@ impl Consumer {
             return Err(Error::internal(anyhow!("this service has no handler for {}", envelope.event)));
         };
         let begun = Instant::now();
-        let call = async || handler(envelope.clone(), body).await;
-        let outcome = AssertUnwindSafe(call()).catch_unwind().instrument(span(event, envelope)).await;
+        let call = AssertUnwindSafe(async { handler(envelope.clone(), body).await }).catch_unwind();
+        let outcome = call.instrument(span(event, envelope)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(Error::internal(anyhow!("the handler panicked"))));
         let kind = outcome.as_ref().map_or_else(|error| error.kind().name(), |()| "OK");
         let labels = [("messaging.destination.name", event), ("error.type", kind)];
         metrics::histogram!("messaging.process.duration", &labels).record(begun.elapsed());
         outcome
     }
+}
 
-    async fn until_available<R>(&self, work: impl AsyncFn() -> rpc::Result<R>) -> rpc::Result<R> {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match work().await {
-                Err(error) if error.kind() == Kind::Unavailable => {
-                    tracing::warn!(error = ?error, "cannot work on messages at the moment");
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                outcome => return outcome,
-            }
-        }
-    }
+async fn wait(pause: &mut Duration, error: &Error) {
+    tracing::warn!(error = ?error, "cannot work on messages at the moment");
+    sleep(*pause).await;
+    *pause = (*pause * 2).min(LONGEST_PAUSE);
+}
+
+fn given_up() -> Error {
+    Error::internal(anyhow!("the broker delivered it too often"))
 }
 
 fn span(event: &'static str, envelope: &Envelope) -> tracing::Span {
