@@ -114,6 +114,12 @@ impl Context {
         self.0.tasks.spawn(name, task);
     }
 
+    /// Starts a background task that must not be dropped in the middle: it begins to end by itself when [`Self::shutdown`] is cancelled, and
+    /// is awaited as long as the grace allows. For the rest as [`Self::spawn`].
+    pub fn spawn_to_end(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn_to_end(name, task);
+    }
+
     /// Cancelled when the process begins to drain: accept nothing new, end endless streams.
     pub fn shutdown(&self) -> &CancellationToken {
         &self.0.shutdown

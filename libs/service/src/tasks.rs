@@ -20,8 +20,13 @@ impl Tasks {
     }
 
     pub(crate) fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let stopped = self.stop.clone().run_until_cancelled_owned(task);
+        self.spawn_to_end(name, async { stopped.await.unwrap_or_default() });
+    }
+
+    /// A task that ends by itself after the process began to stop.
+    pub(crate) fn spawn_to_end(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let failed = self.failed.clone();
-        let task = self.stop.clone().run_until_cancelled_owned(task);
         let watched = async move {
             if AssertUnwindSafe(task).catch_unwind().await.is_err() {
                 tracing::error!(task = name, "a background task panicked");
@@ -61,6 +66,21 @@ mod tests {
         let tasks = Tasks::new(CancellationToken::new());
         tasks.spawn("broken", async { panic!("on purpose") });
         tasks.failed().await;
+    }
+
+    #[tokio::test]
+    async fn a_task_that_ends_by_itself_is_awaited() {
+        let stop = CancellationToken::new();
+        let tasks = Tasks::new(stop.clone());
+        let (sender, mut receiver) = tokio::sync::oneshot::channel();
+        tasks.spawn_to_end("orderly", async move {
+            stop.cancelled().await;
+            tokio::task::yield_now().await;
+            sender.send(()).unwrap();
+        });
+        tasks.stop.cancel();
+        tasks.ended().await;
+        assert!(receiver.try_recv().is_ok());
     }
 
     #[tokio::test]

@@ -77,7 +77,7 @@ impl App {
             settings: config.jobs.clone(),
             limits: limits::Limits::new(billing, config.jobs.running_jobs),
             dispatcher: dispatcher::Wake::default(),
-            watches: progress::Watches::default(),
+            watches: progress::Watches::new(stop.clone()),
             held: worker::Held::default(),
             stop,
         })
