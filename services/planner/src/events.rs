@@ -13,12 +13,18 @@ pub fn consumer(app: &Arc<App>) -> Consumer {
     let (sites, accounts) = (Arc::clone(app), Arc::clone(app));
     app.bus
         .consumer(&app.db)
-        .on::<SiteChanged, _>(async move |delivery| site_changed(&sites, delivery).await)
-        .on::<AccountDeleted, _>(async move |delivery| account_deleted(&accounts, delivery).await)
+        .on(move |delivery: Delivery<SiteChanged>| {
+            let app = Arc::clone(&sites);
+            async move { site_changed(&app, delivery).await }
+        })
+        .on(move |delivery: Delivery<AccountDeleted>| {
+            let app = Arc::clone(&accounts);
+            async move { erasure::erase(&app.db, delivery.account()).await }
+        })
 }
 
 /// Takes over the copy of a site.
-pub async fn site_changed(app: &App, delivery: Delivery<SiteChanged>) -> Result<()> {
+async fn site_changed(app: &App, delivery: Delivery<SiteChanged>) -> Result<()> {
     let missing = || Error::internal(anyhow::anyhow!("an event of a changed site without the site"));
     let copy = delivery.message.site.as_ref().ok_or_else(missing)?;
     let store = app.db.account(delivery.account(), async |conn| {
@@ -28,9 +34,4 @@ pub async fn site_changed(app: &App, delivery: Delivery<SiteChanged>) -> Result<
         Ok(())
     });
     store.await
-}
-
-/// Erases what there is of an account. To do it again erases nothing: there is no need to remember that it was done.
-pub async fn account_deleted(app: &App, delivery: Delivery<AccountDeleted>) -> Result<()> {
-    erasure::erase(&app.db, delivery.account()).await
 }

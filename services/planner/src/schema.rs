@@ -96,3 +96,72 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
     }
 }
+
+diesel::table! {
+    igny8_keyword_moves (account_id, keyword_id) {
+        account_id -> Uuid,
+        keyword_id -> Uuid,
+        site_id -> Uuid,
+        from_cluster_id -> Uuid,
+        moved_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    igny8_deleted_cluster_keywords (account_id, cluster_id, keyword_id) {
+        account_id -> Uuid,
+        cluster_id -> Uuid,
+        keyword_id -> Uuid,
+        site_id -> Uuid,
+        status -> Text,
+        confidence -> Nullable<Float>,
+        evidence -> Nullable<Text>,
+        pinned -> Bool,
+    }
+}
+
+diesel::table! {
+    igny8_cluster_trees (account_id, sector_id) {
+        account_id -> Uuid,
+        sector_id -> Uuid,
+        site_id -> Uuid,
+        tree -> Binary,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    igny8_content_ideas (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        site_id -> Uuid,
+        sector_id -> Uuid,
+        cluster_id -> Nullable<Uuid>,
+        request_id -> Nullable<Uuid>,
+        title -> Text,
+        description -> Text,
+        content_type -> Text,
+        structure -> Text,
+        primary_keyword -> Text,
+        keyword_ids -> Array<Uuid>,
+        outline -> Array<Text>,
+        word_count -> Integer,
+        status -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    igny8_idea_collisions (account_id, idea_id, kind, other_id) {
+        account_id -> Uuid,
+        idea_id -> Uuid,
+        kind -> Text,
+        other_id -> Uuid,
+        site_id -> Uuid,
+        title -> Text,
+        similarity -> Double,
+        same_keyword -> Bool,
+    }
+}

@@ -9,6 +9,7 @@ use contracts::auth::v1::copy_service_client::CopyServiceClient;
 use db::{AccountConn, Db};
 use diesel::dsl::now;
 use diesel::prelude::*;
+use diesel::sql_types::{self as types, BigInt, Bool, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use moka::future::Cache;
 use rpc::client::{Channel, Context};
@@ -16,6 +17,7 @@ use rpc::{Caller, Error, Kind, Result};
 use uuid::Uuid;
 
 use crate::patience;
+use crate::sql::Sql;
 use crate::schema::{igny8_clusters, igny8_keywords, igny8_sector_copies, igny8_site_copies};
 
 /// How long a copy that is there need not be looked for again.
@@ -84,24 +86,14 @@ impl Sites {
 
 /// Checks that the sector is one of the site, and that the site may be written to.
 pub async fn writable(conn: &mut AccountConn, site: Uuid, sector: Uuid) -> Result<Place> {
-    let found: Option<(bool, Option<Uuid>, Place)> = igny8_site_copies::table
-        .left_join(
-            igny8_sector_copies::table.on(igny8_sector_copies::account_id
-                .eq(igny8_site_copies::account_id)
-                .and(igny8_sector_copies::site_id.eq(igny8_site_copies::id))
-                .and(igny8_sector_copies::id.eq(sector))
-                .and(igny8_sector_copies::deleted_at.is_null())),
-        )
-        .filter(igny8_site_copies::account_id.eq(conn.account().uuid()))
-        .filter(igny8_site_copies::id.eq(site).and(igny8_site_copies::deleted_at.is_null()))
-        .select((
-            igny8_site_copies::active,
-            igny8_sector_copies::id.nullable(),
-            (igny8_site_copies::language, igny8_site_copies::country),
-        ))
-        .first(conn)
-        .await
-        .optional()?;
+    type Found = (Bool, Nullable<types::Uuid>, (Text, Text));
+    let sql = Sql::<Found>::new(
+        "SELECT s.active, c.id, s.language, s.country FROM igny8_site_copies s
+         LEFT JOIN igny8_sector_copies c ON c.account_id = s.account_id AND c.site_id = s.id AND c.deleted_at IS NULL AND c.id = ",
+    );
+    let sql = sql.bind(sector).text(" WHERE s.deleted_at IS NULL AND s.account_id = ").bind(conn.account().uuid());
+    let found: Vec<(bool, Option<Uuid>, Place)> = sql.text(" AND s.id = ").bind(site).load(conn).await?;
+    let found = found.into_iter().next();
     match found {
         None => Err(Error::invalid("site_id", "There is no such site. It may have been deleted.")),
         Some((_, None, _)) => Err(Error::invalid("sector_id", "This site has no such sector. It may have been deleted.")),
@@ -163,10 +155,9 @@ async fn store_site(conn: &mut AccountConn, id: Uuid, copy: &auth::SiteCopy) -> 
              deleted_at = CASE WHEN excluded.deleted_at IS NOT NULL THEN coalesce(old.deleted_at, excluded.deleted_at) END
          WHERE old.version < excluded.version",
     );
-    use diesel::sql_types::{BigInt, Bool, Text, Uuid};
     let changed = changed
-        .bind::<Uuid, _>(conn.account().uuid())
-        .bind::<Uuid, _>(id)
+        .bind::<types::Uuid, _>(conn.account().uuid())
+        .bind::<types::Uuid, _>(id)
         .bind::<BigInt, _>(copy.version)
         .bind::<Text, _>(&copy.name)
         .bind::<Text, _>(&copy.domain)
@@ -185,16 +176,15 @@ async fn store_sector(
     id: Uuid,
     (sector, deleted): (&auth::SectorCopy, bool),
 ) -> Result<()> {
-    use diesel::sql_types::{Bool, Text, Uuid};
     db::statement(
         "INSERT INTO igny8_sector_copies AS old (account_id, id, site_id, name, description, deleted_at)
          VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)
          ON CONFLICT (account_id, id) DO UPDATE SET name = excluded.name, description = excluded.description,
              deleted_at = CASE WHEN excluded.deleted_at IS NOT NULL THEN coalesce(old.deleted_at, excluded.deleted_at) END",
     )
-    .bind::<Uuid, _>(conn.account().uuid())
-    .bind::<Uuid, _>(id)
-    .bind::<Uuid, _>(site)
+    .bind::<types::Uuid, _>(conn.account().uuid())
+    .bind::<types::Uuid, _>(id)
+    .bind::<types::Uuid, _>(site)
     .bind::<Text, _>(&sector.name)
     .bind::<Text, _>(&sector.description)
     .bind::<Bool, _>(deleted)
