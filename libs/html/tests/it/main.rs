@@ -1,0 +1,4 @@
+//! What goes and what stays.
+
+mod hostile;
+mod ordinary;
