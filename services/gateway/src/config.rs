@@ -32,6 +32,12 @@ pub struct Config {
     /// Seconds in which a request's body must have arrived
     #[arg(long, env = "IGNY8_BODY_TIMEOUT_SECONDS", default_value = "10")]
     pub body_timeout_seconds: u64,
+    /// The most bytes in an upload
+    #[arg(long, env = "IGNY8_UPLOAD_LIMIT_BYTES", default_value = "536870912")]
+    pub upload_limit_bytes: u64,
+    /// Seconds of silence in an event stream after which it says that it still stands
+    #[arg(long, env = "IGNY8_KEEP_ALIVE_SECONDS", default_value = "15", value_parser = clap::value_parser!(u64).range(1..))]
+    pub keep_alive_seconds: u64,
     #[command(flatten)]
     pub admission: admission::Config,
     #[command(flatten)]

@@ -17,7 +17,7 @@ pub(crate) mod request_id;
 mod role;
 pub(crate) mod session;
 pub(crate) mod target;
-mod trace;
+pub(crate) mod trace;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub(crate) struct Edge {
     headers: headers::Policy,
     cors: CorsLayer,
     admission: Arc<Admission>,
-    body_patience: Duration,
+    pub(crate) body: body::Policy,
     limits: Arc<Limits>,
     authenticator: Arc<Authenticator>,
     csrf: csrf::Check,
@@ -65,7 +65,10 @@ impl Edge {
             headers: headers::Policy::new(&config.public_url),
             cors: cors::layer(others.clone().map(HeaderValue::try_from).collect::<Result<Vec<_>, _>>()?),
             admission: Arc::new(Admission::new(&config.admission)),
-            body_patience: Duration::from_secs(config.body_timeout_seconds),
+            body: body::Policy {
+                patience: Duration::from_secs(config.body_timeout_seconds),
+                upload: config.upload_limit_bytes,
+            },
             limits: Arc::new(Limits::new(&config.limits)),
             authenticator,
             csrf: csrf::check(others.chain([ours.as_str()]))?,
@@ -94,7 +97,7 @@ impl Edge {
             ServiceBuilder::new()
                 .layer(from_fn_with_state(self.cors.clone(), cors::share))
                 .layer(from_fn_with_state(Arc::clone(&self.admission), admission::admit))
-                .layer(from_fn_with_state(self.body_patience, body::limit))
+                .layer(from_fn_with_state(self.body, body::limit))
                 .layer(from_fn_with_state(Arc::clone(&self.limits), limits::per_address))
                 .layer(from_fn_with_state(Arc::clone(&self.authenticator), authenticate::identify))
                 .layer(from_fn_with_state(self.csrf.clone(), csrf::refuse))

@@ -52,6 +52,15 @@ impl Failure {
         Self { allow: Some(allow), ..failure }
     }
 
+    /// The body that tells it.
+    pub(crate) fn body(&self, request_id: &RequestId) -> Vec<u8> {
+        serde_json::to_vec(&self.envelope(request_id)).unwrap_or_default() // a struct of texts always serialises
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     pub(crate) fn error(&self) -> &Error {
         &self.error
     }
@@ -168,8 +177,7 @@ pub(crate) async fn render(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
     let mut response = next.run(request).await;
     if let Some(failure) = response.extensions().get::<Failure>() {
-        // A struct of texts always serialises.
-        *response.body_mut() = Body::from(serde_json::to_vec(&failure.envelope(&id)).unwrap_or_default());
+        *response.body_mut() = Body::from(failure.body(&id));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     response

@@ -14,6 +14,7 @@ mod rest;
 mod server;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -21,6 +22,7 @@ use axum::routing::any;
 use rpc::token::Verifier;
 use service::{Readiness, Signals};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
 pub use crate::backends::Backends;
@@ -41,7 +43,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let listen = config.listen()?;
     service::run_process(NAME, &config.process, Signals::of_process()?, async |cx: &service::Context| {
         let backends = Backends::new(|service| cx.client(service))?;
-        let gateway = Gateway::new(&config, backends, cx.verifier()?.clone(), cx.readiness().clone())?;
+        let life = Life { readiness: cx.readiness().clone(), shutdown: cx.shutdown().clone() };
+        let gateway = Gateway::new(&config, backends, cx.verifier()?.clone(), life)?;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}"))?;
         cx.spawn("rate limits", gateway.edge.limits().forget_idle());
         Ok(serve(listener, gateway.router, cx.shutdown().clone()))
@@ -56,14 +59,29 @@ pub struct Gateway {
     edge: Edge,
 }
 
+/// Whether it may get traffic, and when it stops.
+#[derive(Debug, Clone)]
+pub struct Life {
+    pub readiness: Readiness,
+    /// Event streams have no end of their own: this ends them.
+    pub shutdown: CancellationToken,
+}
+
 impl Gateway {
-    pub fn new(config: &Config, backends: Backends, verifier: Verifier, readiness: Readiness) -> anyhow::Result<Self> {
+    pub fn new(config: &Config, backends: Backends, verifier: Verifier, life: Life) -> anyhow::Result<Self> {
         let backends = Arc::new(backends);
         let addresses = Arc::new(Addresses::from_contracts());
         let authenticator = Arc::new(Authenticator::new(Arc::clone(&backends), verifier));
         let edge = Edge::new(config, Arc::clone(&addresses), Arc::clone(&authenticator))?;
-        let api = Api { backends, authenticator, public_url: Arc::new(config.public_url.clone()) };
-        let router = edge.guard(api_router(&addresses, api)).merge(pages(config)).merge(health::router(readiness));
+        let api = Api {
+            backends,
+            authenticator,
+            public_url: Arc::new(config.public_url.clone()),
+            body: edge.body,
+            keep_alive: Duration::from_secs(config.keep_alive_seconds),
+            shutdown: life.shutdown,
+        };
+        let router = edge.guard(api_router(&addresses, api)).merge(pages(config)).merge(health::router(life.readiness));
         Ok(Self { router: edge.around(router), edge })
     }
 }

@@ -2,26 +2,36 @@
 
 mod check;
 mod decode;
+mod events;
+mod form;
 mod query;
+mod raw;
 mod shape;
+mod upload;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::anyhow;
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::response::{IntoResponse, Response};
-use contracts::{Json, Verb};
+use bytes::Bytes;
+use chrono::Utc;
+use contracts::{Json, Method, Verb};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use rpc::client::Context;
 use rpc::{Caller, Error, Kind, Peer};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tonic::metadata::MetadataMap;
 use url::Url;
 
 use self::shape::{Asked, Links};
-use crate::backends::Backends;
+use crate::backends::{Backends, Envelope, Stream};
 use crate::edge::authenticate::Authenticator;
 use crate::edge::target::{Operation, Target};
 use crate::edge::{body, session};
@@ -33,6 +43,10 @@ pub(crate) struct Api {
     pub backends: Arc<Backends>,
     pub authenticator: Arc<Authenticator>,
     pub public_url: Arc<Url>,
+    pub body: body::Policy,
+    /// Of event streams.
+    pub keep_alive: Duration,
+    pub shutdown: CancellationToken,
 }
 
 type PathParams = Result<RawPathParams, RawPathParamsRejection>;
@@ -41,7 +55,7 @@ type PathParams = Result<RawPathParams, RawPathParamsRejection>;
 pub(crate) async fn handle(State(api): State<Api>, path: PathParams, request: Request) -> Response {
     let answer = match request.extensions().get::<Target>().cloned() {
         Some(Target::Operation(operation)) => api.answer(operation, path, request).await,
-        Some(Target::OnlyVerbs(allow)) if request.method() == Method::OPTIONS => {
+        Some(Target::OnlyVerbs(allow)) if request.method() == http::Method::OPTIONS => {
             Ok((StatusCode::NO_CONTENT, [(ALLOW, allow)]).into_response())
         }
         Some(Target::OnlyVerbs(allow)) => Err(Failure::other_verb(allow)),
@@ -54,9 +68,11 @@ impl Api {
     async fn answer(&self, operation: Operation, path: PathParams, request: Request) -> Result<Response, Failure> {
         let path = params(path)?;
         let (head, body) = request.into_parts();
-        let body = body::read(&head, body).await?;
-
         let Operation { method, rest } = operation;
+        if rest.upload {
+            return self.upload(operation, &path, &head, body).await;
+        }
+        let body = body::read(&head, body).await?;
         let parts = decode::Parts {
             path: &path,
             query: head.uri.query().unwrap_or_default(),
@@ -68,12 +84,42 @@ impl Api {
         // What the check lets through, the generated code reads: anything else is a fault of ours.
         let message = (method.codec.encode)(message).map_err(Error::internal)?;
 
-        let answer = self.backends.call(method, context(&head), metadata(operation, &head), message).await;
+        if method.server_streaming {
+            let stream = self.backends.stream(method, envelope(operation, &head), message.into()).await;
+            let stream = stream.map_err(|error| unless_path(error, &path))?;
+            return self.stream(method, stream, &head);
+        }
+        let answer = self.backends.call(method, envelope(operation, &head), message.into()).await;
         let answer = answer.map_err(|error| unless_path(error, &path))?;
         self.forget_if_changed(operation, &head);
+        self.respond(operation, &answer, asked, &head)
+    }
+
+    fn stream(&self, method: &'static Method, stream: Stream, head: &Parts) -> Result<Response, Failure> {
+        match (method.codec.event, method.codec.chunk) {
+            (Some(read), _) => {
+                let until = head.extensions.get::<Caller>().and_then(|caller| expiry(caller.token().exp));
+                let request_id = head.extensions.get().cloned().unwrap_or_default();
+                let end = events::End { shutdown: self.shutdown.clone(), until };
+                Ok(events::respond(stream, read, self.keep_alive, end, request_id))
+            }
+            (None, Some(read)) => raw::respond(stream, read),
+            (None, None) => Err(Error::internal(anyhow!("{} has a stream of no form", method.path)).into()),
+        }
+    }
+
+    fn respond(
+        &self,
+        operation: Operation,
+        answer: &tonic::Response<Bytes>,
+        asked: Asked,
+        head: &Parts,
+    ) -> Result<Response, Failure> {
+        let Operation { method, rest } = operation;
         let json = (method.codec.decode)(answer.get_ref()).map_err(Error::internal)?;
-        let body = self.shape(&json, asked, &head);
-        Ok(success(rest.status, body, session::write(answer.metadata())))
+        let status = rest.other_status.filter(|_| json.dry_run).unwrap_or(rest.status);
+        let body = self.shape(&json, asked, head);
+        Ok(success(status, body, session::write(answer.metadata())))
     }
 
     fn shape(&self, json: &Json, asked: Asked, head: &Parts) -> Vec<u8> {
@@ -106,6 +152,16 @@ fn context(head: &Parts) -> Context {
     let extensions = &head.extensions;
     let caller = extensions.get::<Caller>().map(Context::from);
     caller.or_else(|| extensions.get::<Peer>().map(Context::from)).unwrap_or_default()
+}
+
+fn envelope(operation: Operation, head: &Parts) -> Envelope {
+    Envelope { context: context(head), metadata: metadata(operation, head) }
+}
+
+/// When a token ends, in Unix seconds, on our clock.
+fn expiry(seconds: i64) -> Option<Instant> {
+    let left = u64::try_from(seconds.saturating_sub(Utc::now().timestamp())).unwrap_or_default();
+    Instant::now().checked_add(Duration::from_secs(left))
 }
 
 fn metadata(operation: Operation, head: &Parts) -> MetadataMap {

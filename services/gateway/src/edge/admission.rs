@@ -60,6 +60,7 @@ impl Admission {
         match (rest.shape, rest.rate_policy) {
             (Shape::Sse, _) => &self.stream,
             (Shape::Raw, _) | (_, RatePolicy::Bulk) => &self.export,
+            _ if rest.upload => &self.export,
             (_, RatePolicy::Ai) => &self.ai,
             _ => &self.unary,
         }

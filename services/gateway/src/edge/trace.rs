@@ -77,7 +77,7 @@ fn template(path: &str) -> &str {
 
 /// What is our fault is an error; trouble on the way to a service is a warning; what the client got wrong, and what we refuse because we
 /// are full, is for whoever looks for it.
-fn log(failure: &Failure, status: StatusCode) {
+pub(crate) fn log(failure: &Failure, status: StatusCode) {
     let error = failure.error();
     let (status, reason) = (status.as_u16(), error.reason());
     let cause = error.source().map(chain);

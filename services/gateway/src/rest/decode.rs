@@ -8,7 +8,14 @@ use serde_json::{Map, Value};
 
 use super::check::{self, Problems};
 use super::query;
+use crate::edge::target::Operation;
 use crate::failure::Failure;
+
+/// Asks what a request would do, in a method that can tell.
+const DRY_RUN: &str = "dry_run";
+/// Of an upload: written from the part with the file.
+const FILE_NAME: &str = "file_name";
+const PIECE: &str = "piece";
 
 /// What of an HTTP request makes the message.
 #[derive(Debug, Clone, Copy)]
@@ -39,11 +46,36 @@ pub(super) fn decode(message: &'static Message, rest: &Rest, parts: Parts<'_>) -
     }
     let elsewhere: Vec<&str> = match rest.body {
         Body::None => in_path,
+        // A trial run may be asked for in either place: `?dry_run=1` turns any such request into one.
+        Body::All if rest.other_status.is_some() && !request.contains_key(DRY_RUN) => {
+            message.fields.iter().map(|field| field.name).filter(|name| *name != DRY_RUN).collect()
+        }
         Body::All => message.fields.iter().map(|field| field.name).collect(),
         Body::Field(name) => in_path.into_iter().chain([name]).collect(),
     };
     query::read(parts.query, message, &elsewhere, &mut request, &mut problems);
     Ok(problems.or(Value::Object(request))?)
+}
+
+/// The first message of an upload, encoded: the path and the texts of the form.
+pub(super) fn form(
+    operation: Operation,
+    path: &[(String, String)],
+    query: &str,
+    texts: &[(String, String)],
+    file_name: String,
+) -> Result<Vec<u8>, Failure> {
+    let Operation { method, rest: _ } = operation;
+    let message = method.request;
+    let mut request = from_path(message, path)?;
+    let mut problems = Problems::default();
+    let taken: Vec<&str> = path.iter().map(|(name, _)| name.as_str()).chain([FILE_NAME, PIECE]).collect();
+    query::fields(texts.iter().cloned(), message, &taken, &mut request, &mut problems);
+    let all: Vec<&str> = message.fields.iter().map(|field| field.name).collect();
+    query::read(query, message, &all, &mut request, &mut problems);
+    request.insert(FILE_NAME.to_owned(), Value::String(file_name.replace('\0', "")));
+    let request = problems.or(Value::Object(request))?;
+    Ok((method.codec.encode)(request).map_err(Error::internal)?)
 }
 
 /// The fields that the path names. A value that cannot be one means that nothing is at that address.

@@ -17,21 +17,54 @@ pub(super) fn read(
     object: &mut Map<String, Value>,
     problems: &mut Problems,
 ) {
-    for (key, values) in by_key(query) {
-        match find(message, taken, &key) {
-            None => problems.add(&*key, format!("There is no query parameter `{}`.", shortened(&key))),
-            Some((parent, field)) => {
-                let Some(value) = value(field, &values, &key, problems) else { continue };
-                place(object, parent, field.name, value);
+    let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
+    let unknown = |key: &str| format!("There is no query parameter `{}`.", shortened(key));
+    Reader { message, taken, unknown }.place_all(pairs, object, problems);
+}
+
+/// [`read`] for the texts of a form.
+pub(super) fn fields(
+    texts: impl Iterator<Item = (String, String)>,
+    message: &Message,
+    taken: &[&str],
+    object: &mut Map<String, Value>,
+    problems: &mut Problems,
+) {
+    Reader { message, taken, unknown: |_: &str| "There is no such field.".to_owned() }
+        .place_all(texts, object, problems);
+}
+
+/// What keys are held against.
+struct Reader<'a, U> {
+    message: &'a Message,
+    taken: &'a [&'a str],
+    /// Says that a key names nothing.
+    unknown: U,
+}
+
+impl<U: Fn(&str) -> String> Reader<'_, U> {
+    fn place_all(
+        &self,
+        texts: impl Iterator<Item = (String, String)>,
+        object: &mut Map<String, Value>,
+        problems: &mut Problems,
+    ) {
+        for (key, values) in by_key(texts) {
+            match find(self.message, self.taken, &key) {
+                None => problems.add(&*key, (self.unknown)(&key)),
+                Some((parent, field)) => {
+                    let Some(value) = value(field, &values, &key, problems) else { continue };
+                    place(object, parent, field.name, value);
+                }
             }
         }
     }
 }
 
-fn by_key(query: &str) -> BTreeMap<String, Vec<String>> {
+fn by_key(texts: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Vec<String>> {
     let mut keys = BTreeMap::<_, Vec<_>>::new();
-    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-        keys.entry(key.into_owned()).or_default().push(value.into_owned());
+    for (key, value) in texts {
+        keys.entry(key).or_default().push(value);
     }
     keys
 }

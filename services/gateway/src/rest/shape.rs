@@ -32,6 +32,8 @@ pub(super) struct Asked {
 
 impl Asked {
     const PAGE_SIZE: i64 = 50;
+    /// Of a request that asks for no page.
+    pub(super) const NOTHING: Self = Self { page: 1, page_size: Self::PAGE_SIZE };
 
     /// From a decoded list request.
     pub(super) fn of(request: &serde_json::Value) -> Self {
@@ -105,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_envelopes_hold_the_json_as_it_is() {
-        let json = |bytes: &str| Json { bytes: bytes.into(), page: None };
+        let json = |bytes: &str| Json { dry_run: false, bytes: bytes.into(), page: None };
         let one = envelope(&json(r#"{"id":"7"}"#));
         assert_eq!(String::from_utf8(one).unwrap(), r#"{"success":true,"data":{"id":"7"},"message":null}"#);
         let links = Links { next: Some("https://x/?page=2".to_owned()), previous: None };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, Command, FromArgMatches};
 use contracts::auth::v1::ListPublicKeysRequest;
 use contracts::auth::v1::key_service_client::KeyServiceClient;
-use gateway::{Backends, Gateway};
+use gateway::{Backends, Gateway, Life};
 use reqwest::header::{HeaderMap, SET_COOKIE};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use rpc::client::{Channel, Target};
@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::backend::Backend;
 use crate::wire::Wire;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -32,8 +33,10 @@ pub struct World {
     pub serving: JoinHandle<anyhow::Result<()>>,
     http: reqwest::Client,
     pub readiness: Readiness,
+    pub planner: Backend,
     database: TestDb,
     _auth: Served,
+    _ai_processor: Backend,
     _files: TempDir,
 }
 
@@ -44,6 +47,14 @@ impl World {
 
     /// With these settings of the gateway.
     pub async fn with(settings: &[&str]) -> Self {
+        Self::begin(settings, true).await
+    }
+
+    pub async fn without_planner() -> Self {
+        Self::begin(&[], false).await
+    }
+
+    async fn begin(settings: &[&str], planner_is_up: bool) -> Self {
         drop(rustls::crypto::ring::default_provider().install_default());
         let database = TestDb::new("auth", auth::MIGRATIONS).await;
         let files = tempfile::tempdir().unwrap();
@@ -58,13 +69,37 @@ impl World {
             parse(&[&["--tls-dir=unused", "--public-url=https://igny8.example"], RATES, settings]);
         let readiness = Readiness::new();
         readiness.enter(Phase::Running);
-        let backends = Backends::new(|_| Ok(channel.clone())).unwrap();
+        let planner = Backend::start("planner", keys(channel.clone())).await;
+        let ai_processor = Backend::start("ai-processor", keys(channel.clone())).await;
+        let nowhere = Target::new("planner", "https://127.0.0.1:9").unwrap();
+        let backends = Backends::new(|service| {
+            Ok(match service {
+                "planner" if !planner_is_up => Channel::new(&nowhere, &testkit::tls().identity("gateway")),
+                "planner" => planner.served.channel("gateway"),
+                "ai-processor" => ai_processor.served.channel("gateway"),
+                _ => channel.clone(),
+            })
+        });
+        let backends = backends.unwrap();
         let verifier = Verifier::new(keys(channel.clone()));
-        let gateway = Gateway::new(&config, backends, verifier, readiness.clone()).unwrap();
         let shutdown = CancellationToken::new();
+        let life = Life { readiness: readiness.clone(), shutdown: shutdown.clone() };
+        let gateway = Gateway::new(&config, backends, verifier, life).unwrap();
         let serving = tokio::spawn(gateway::serve(listener, gateway.router, shutdown.clone()));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, wire, shutdown, serving, http, readiness, database, _auth: auth, _files: files }
+        Self {
+            url,
+            wire,
+            shutdown,
+            serving,
+            http,
+            readiness,
+            planner,
+            database,
+            _auth: auth,
+            _ai_processor: ai_processor,
+            _files: files,
+        }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

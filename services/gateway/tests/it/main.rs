@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test whose surroundings are broken has failed")]
 #![expect(unreachable_pub, reason = "the modules are parts of one test binary")]
 
+mod backend;
 mod credentials;
 mod dialect;
 mod harness;
@@ -9,4 +10,6 @@ mod limits;
 mod origins;
 mod outage;
 mod pages;
+mod streams;
+mod uploads;
 mod wire;
