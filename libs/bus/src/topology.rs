@@ -57,6 +57,12 @@ pub const EVENTS: &[Event] = &[
         consumers: &["planner", "ai-processor", "billing"],
     },
     Event {
+        message: "igny8.auth.v1.ApiKeyChanged",
+        key: "auth.api_key.changed",
+        producer: "auth",
+        consumers: &["billing"],
+    },
+    Event {
         message: "igny8.auth.v1.SiteChanged",
         key: "auth.site.changed",
         producer: "auth",

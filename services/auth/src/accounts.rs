@@ -45,6 +45,7 @@ impl AccountService for Accounts {
             if let Some(name) = Mask::of(&request.update_mask).when("name", request.name.as_str()) {
                 let row = diesel::update(dsl::igny8_accounts.filter(own(conn)));
                 row.set(dsl::name.eq(name)).execute(conn).await?;
+                tell_of_change(conn).await?;
                 let id = conn.account().uuid();
                 audit::record(conn, &caller, "account.updated", Some(id), [("fields", "name".to_owned())]).await?;
             }
@@ -61,6 +62,7 @@ impl AccountService for Accounts {
         passwords::confirm(&self.0, &caller, &request.password, "password").await?;
         let account = self.0.db.transaction(&caller, async |conn| {
             cancel(conn).await?;
+            tell_of_change(conn).await?;
             let id = conn.account().uuid();
             audit::record(conn, &caller, "account.cancelled", Some(id), []).await?;
             Account::read(conn).await
@@ -75,6 +77,7 @@ impl AccountService for Accounts {
         let (caller, pb::RestoreAccountRequest {}) = rpc::open(request)?;
         let account = self.0.db.transaction(&caller, async |conn| {
             restore(conn).await?;
+            tell_of_change(conn).await?;
             let id = conn.account().uuid();
             audit::record(conn, &caller, "account.restored", Some(id), []).await?;
             Account::read(conn).await
@@ -134,6 +137,12 @@ fn own(conn: &AccountConn) -> Eq<igny8_accounts::id, Uuid> {
 pub async fn lock(conn: &mut AccountConn) -> Result<()> {
     let row = dsl::igny8_accounts.filter(own(conn)).select(dsl::id).for_no_key_update();
     row.first::<Uuid>(conn).await.optional()?.map(drop).ok_or_else(|| Error::not_found("account"))
+}
+
+/// Tells the other services what the account is called and how it stands by now.
+async fn tell_of_change(conn: &mut AccountConn) -> Result<()> {
+    let Account { id, name, status, .. } = Account::read(conn).await?;
+    bus::push(conn, id, &pb::AccountChanged { name, status: status.0.into() }).await
 }
 
 async fn cancel(conn: &mut AccountConn) -> Result<()> {

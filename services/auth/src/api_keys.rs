@@ -84,6 +84,7 @@ impl ApiKeyService for ApiKeys {
         let key = self.0.db.transaction(&caller, async |conn| {
             sites::all_live(conn, "site_ids", &new.site_ids).await?;
             let key = insert(conn, &new).await?;
+            tell_of_change(conn, key.id, key.daily_credit_cap, false).await?;
             let details = [("name", key.name.clone()), ("role", role.json_name().unwrap_or_default().to_owned())];
             db::audit::record(conn, &caller, "api_key.created", Some(key.id), details).await?;
             Ok(key)
@@ -109,6 +110,7 @@ impl ApiKeyService for ApiKeys {
                 .await
                 .optional()?;
             let key: ApiKey = changed.ok_or_else(|| Error::not_found("API key"))?;
+            tell_of_change(conn, id, key.daily_credit_cap, false).await?;
             db::audit::record(conn, &caller, "api_key.updated", Some(id), audit::fields(&request.update_mask)).await?;
             Ok(key)
         });
@@ -126,6 +128,7 @@ impl ApiKeyService for ApiKeys {
                 .await
                 .optional()?;
             let name = name.ok_or_else(|| Error::not_found("API key"))?;
+            tell_of_change(conn, id, None, true).await?;
             db::audit::record(conn, &caller, "api_key.deleted", Some(id), [("name", name)]).await
         });
         revoked.await?;
@@ -205,6 +208,13 @@ async fn insert(conn: &mut AccountConn, new: &New<'_>) -> rpc::Result<ApiKey> {
     Ok(key.get_result(conn).await?)
 }
 
+/// Tells the other services what the key may spend.
+async fn tell_of_change(conn: &mut AccountConn, id: Uuid, cap: Option<i64>, revoked: bool) -> rpc::Result<()> {
+    let changed_at = Some(timestamp::of(Utc::now()));
+    let changed = pb::ApiKeyChanged { api_key_id: id.to_string(), daily_credit_cap: cap, revoked, changed_at };
+    bus::push(conn, id, &changed).await
+}
+
 fn in_the_future(time: &Timestamp) -> rpc::Result<DateTime<Utc>> {
     timestamp::read(time)
         .filter(|time| *time > Utc::now())
@@ -215,7 +225,10 @@ fn in_the_future(time: &Timestamp) -> rpc::Result<DateTime<Utc>> {
 pub async fn revoke_with_user(conn: &mut AccountConn, user: Uuid) -> rpc::Result<()> {
     let keys = igny8_api_keys::table.filter(owned_by(conn)).filter(igny8_api_keys::created_by.eq(user));
     let keys = keys.filter(igny8_api_keys::revoked_at.is_null());
-    diesel::update(keys).set(igny8_api_keys::revoked_at.eq(now)).execute(conn).await?;
+    let revoked = diesel::update(keys).set(igny8_api_keys::revoked_at.eq(now)).returning(igny8_api_keys::id);
+    for id in revoked.get_results(conn).await? {
+        tell_of_change(conn, id, None, true).await?;
+    }
     Ok(())
 }
 
@@ -223,7 +236,12 @@ pub async fn revoke_with_user(conn: &mut AccountConn, user: Uuid) -> rpc::Result
 pub async fn restore_with_user(conn: &mut AccountConn, user: Uuid, deleted_at: DateTime<Utc>) -> rpc::Result<()> {
     let keys = igny8_api_keys::table.filter(owned_by(conn)).filter(igny8_api_keys::created_by.eq(user));
     let keys = keys.filter(igny8_api_keys::revoked_at.eq(deleted_at));
-    diesel::update(keys).set(igny8_api_keys::revoked_at.eq(None::<DateTime<Utc>>)).execute(conn).await?;
+    let restored = diesel::update(keys)
+        .set(igny8_api_keys::revoked_at.eq(None::<DateTime<Utc>>))
+        .returning((igny8_api_keys::id, igny8_api_keys::daily_credit_cap));
+    for (id, cap) in restored.get_results::<(Uuid, Option<i64>)>(conn).await? {
+        tell_of_change(conn, id, cap, false).await?;
+    }
     Ok(())
 }
 

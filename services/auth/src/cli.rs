@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use bus::Bus;
 use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use service::Context;
@@ -37,6 +38,9 @@ enum Command {
 struct Serve {
     #[command(flatten)]
     service: service::Config,
+
+    #[command(flatten)]
+    bus: bus::Config,
 
     #[command(flatten)]
     auth: Config,
@@ -91,11 +95,11 @@ fn say(line: &str) {
     println!("{line}");
 }
 
-async fn serve(Serve { service, auth }: Serve) -> anyhow::Result<()> {
-    service::run(SERVICE, service, async |cx| start(cx, &auth)).await
+async fn serve(Serve { service, bus, auth }: Serve) -> anyhow::Result<()> {
+    service::run(SERVICE, service, async |cx| start(cx, &bus, &auth)).await
 }
 
-fn start(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
+fn start(cx: &Context, bus: &bus::Config, config: &Config) -> anyhow::Result<Routes> {
     let app = Arc::new(App::new(config)?);
     cx.verify_with(app.keys.public())?;
     let db = app.db.clone();
@@ -103,6 +107,7 @@ fn start(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
         let db = db.clone();
         async move { Ok(db.ready(&MIGRATIONS).await?) }
     });
+    Bus::new(SERVICE, bus)?.attach(cx, &app.db);
     cx.spawn("signing keys", keys::rotation::run(Arc::clone(&app)));
     cx.spawn("mail", mail::run(Arc::clone(&app)));
     cx.spawn("sweeper", sweeper::run(Arc::clone(&app)));

@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod audit;
 mod cli;
 mod config;
+pub mod copies;
 pub mod email;
 pub mod industries;
 pub mod invitations;
@@ -30,12 +31,12 @@ use std::sync::Arc;
 
 use contracts::auth::v1::{
     account_service_server::AccountServiceServer, api_key_service_server::ApiKeyServiceServer,
-    audit_service_server::AuditServiceServer, industry_service_server::IndustryServiceServer,
-    invitation_service_server::InvitationServiceServer, key_service_server::KeyServiceServer,
-    password_service_server::PasswordServiceServer, sector_service_server::SectorServiceServer,
-    session_service_server::SessionServiceServer, site_access_service_server::SiteAccessServiceServer,
-    site_service_server::SiteServiceServer, undo_service_server::UndoServiceServer,
-    user_service_server::UserServiceServer,
+    audit_service_server::AuditServiceServer, copy_service_server::CopyServiceServer,
+    industry_service_server::IndustryServiceServer, invitation_service_server::InvitationServiceServer,
+    key_service_server::KeyServiceServer, password_service_server::PasswordServiceServer,
+    sector_service_server::SectorServiceServer, session_service_server::SessionServiceServer,
+    site_access_service_server::SiteAccessServiceServer, site_service_server::SiteServiceServer,
+    undo_service_server::UndoServiceServer, user_service_server::UserServiceServer,
 };
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use tonic::service::Routes;
@@ -77,6 +78,7 @@ pub fn routes(app: &Arc<App>) -> Routes {
     Routes::new(AccountServiceServer::new(accounts::Accounts(app())))
         .add_service(ApiKeyServiceServer::new(api_keys::ApiKeys(app())))
         .add_service(AuditServiceServer::new(audit::Audit(app())))
+        .add_service(CopyServiceServer::new(copies::Copies(app())))
         .add_service(IndustryServiceServer::new(industries::Industries(app())))
         .add_service(InvitationServiceServer::new(invitations::Invitations(app())))
         .add_service(KeyServiceServer::new(keys::Keys(app())))

@@ -61,6 +61,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    igny8_inbox (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        processed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     igny8_industries (id) {
         id -> Uuid,
         slug -> Text,
@@ -100,6 +108,34 @@ diesel::table! {
         id -> Uuid,
         recipient -> Text,
         sealed -> Text,
+        attempts -> Integer,
+        next_at -> Timestamptz,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    igny8_outbox (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        aggregate -> Uuid,
+        event -> Text,
+        body -> Jsonb,
+        traceparent -> Nullable<Text>,
+        attempts -> Integer,
+        next_at -> Timestamptz,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    igny8_parked_messages (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        event -> Text,
+        body -> Text,
+        traceparent -> Nullable<Text>,
+        error -> Text,
         attempts -> Integer,
         next_at -> Timestamptz,
         created_at -> Timestamptz,
@@ -197,6 +233,7 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        version -> BigInt,
     }
 }
 
@@ -247,10 +284,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     igny8_api_keys,
     igny8_audit_log,
     igny8_idempotency_keys,
+    igny8_inbox,
     igny8_industries,
     igny8_industry_sectors,
     igny8_invitations,
     igny8_mails,
+    igny8_outbox,
+    igny8_parked_messages,
     igny8_refresh_tokens,
     igny8_sectors,
     igny8_sessions,

@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::schema::igny8_sectors;
-use crate::{App, audit, sites, timestamp};
+use crate::{App, audit, copies, sites, timestamp};
 
 const CONSTRAINTS: &[Constraint] = &[
     Constraint {
@@ -104,6 +104,7 @@ impl SectorService for Sectors {
                 .get_result(conn)
                 .await
                 .constraints(CONSTRAINTS)?;
+            copies::announce(conn, site).await?;
             let details = [("site_id", site.to_string()), ("name", sector.name.clone())];
             db::audit::record(conn, &caller, "sector.created", Some(sector.id), details).await?;
             Ok(sector)
@@ -116,7 +117,7 @@ impl SectorService for Sectors {
         let id = rpc::id("id", &request.id)?;
         let change = Change::read(&request)?;
         let sector = self.0.db.transaction(&caller, async |conn| {
-            lock_site_of(conn, id).await?;
+            let site = lock_site_of(conn, id).await?;
             let sector: Sector = diesel::update(igny8_sectors::table.filter(owned_by(conn)).filter(live(id)))
                 .set((&change, igny8_sectors::updated_at.eq(now)))
                 .returning(Sector::as_returning())
@@ -125,6 +126,7 @@ impl SectorService for Sectors {
                 .optional()
                 .constraints(CONSTRAINTS)?
                 .ok_or_else(|| Error::not_found("sector"))?;
+            copies::announce(conn, site).await?;
             db::audit::record(conn, &caller, "sector.updated", Some(id), audit::fields(&request.update_mask)).await?;
             Ok(sector)
         });
@@ -144,6 +146,7 @@ impl SectorService for Sectors {
                 .optional()
                 .constraints(CONSTRAINTS)?
                 .ok_or_else(|| Error::not_found("sector"))?;
+            copies::announce(conn, site).await?;
             let details = [("site_id", site.to_string()), ("name", name)];
             db::audit::record(conn, &caller, "sector.deleted", Some(id), details).await?;
             undo::push(conn, "sector", id, &Value::Null).await
@@ -362,5 +365,5 @@ pub async fn restore(conn: &mut AccountConn, id: Uuid) -> rpc::Result<()> {
         .execute(conn)
         .await
         .constraints(CONSTRAINTS)?;
-    Ok(())
+    copies::announce(conn, site).await
 }

@@ -20,7 +20,7 @@ use self::input::{Change, New};
 use self::list::Filter;
 use crate::schema::igny8_sites;
 use crate::sectors::{self, Sector};
-use crate::{App, audit, timestamp};
+use crate::{App, audit, copies, timestamp};
 
 mod checks;
 mod input;
@@ -108,6 +108,7 @@ impl SiteService for Sites {
                 .get_result(conn)
                 .await
                 .constraints(CONSTRAINTS)?;
+            copies::announce(conn, id).await?;
             db::audit::record(conn, &caller, "site.updated", Some(id), audit::fields(&request.update_mask)).await?;
             with_its_sectors(conn, site).await
         });
@@ -126,6 +127,7 @@ impl SiteService for Sites {
                 .optional()?;
             let domain = domain.ok_or_else(|| Error::not_found("site"))?;
             sectors::delete_with_site(conn, id).await?;
+            copies::announce(conn, id).await?;
             db::audit::record(conn, &caller, "site.deleted", Some(id), [("domain", domain)]).await?;
             undo::push(conn, "site", id, &Value::Null).await
         });
@@ -210,6 +212,7 @@ pub async fn insert(conn: &mut AccountConn, input: &pb::SiteInput) -> rpc::Resul
         .await
         .constraints(CONSTRAINTS)?;
     let sectors = sectors::insert_first(conn, site.id, &input.sectors).await?;
+    copies::announce(conn, site.id).await?;
     Ok(site.with(sectors))
 }
 
@@ -257,7 +260,8 @@ pub async fn restore(conn: &mut AccountConn, id: Uuid) -> rpc::Result<()> {
         .execute(conn)
         .await
         .constraints(CONSTRAINTS)?;
-    sectors::restore_with_site(conn, id, deleted_at).await
+    sectors::restore_with_site(conn, id, deleted_at).await?;
+    copies::announce(conn, id).await
 }
 
 async fn with_its_sectors(conn: &mut AccountConn, site: Site) -> rpc::Result<pb::Site> {

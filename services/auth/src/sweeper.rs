@@ -5,11 +5,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
+use contracts::auth::v1 as pb;
 use db::{Db, SystemConn};
+use diesel::prelude::*;
+use diesel::sql_types;
 use diesel_async::RunQueryDsl;
-use rpc::Result;
+use rpc::{AccountId, Result};
 
-use crate::App;
+use crate::{App, timestamp};
 
 const EVERY: Duration = Duration::from_mins(1);
 
@@ -29,8 +33,10 @@ const ERASE: &[(&str, &str)] = &[
         "audit entries",
         "DELETE FROM igny8_audit_log USING igny8_accounts WHERE account_id = igny8_accounts.id AND deletes_at < now() AND NOT system",
     ),
-    ("accounts", "DELETE FROM igny8_accounts WHERE deletes_at < now() AND NOT system"),
 ];
+
+const ENDED: &str = "SELECT id FROM igny8_accounts WHERE deletes_at < now() AND NOT system";
+const ERASE_ACCOUNT: &str = "DELETE FROM igny8_accounts WHERE id = $1 AND deletes_at < now() AND NOT system";
 
 /// Sweeps for as long as the process lives.
 pub async fn run(app: Arc<App>) {
@@ -53,5 +59,32 @@ pub async fn sweep(db: &Db) -> Result<()> {
             Err(error) => outcome = outcome.and(Err(error)),
         }
     }
-    outcome
+    outcome.and(erase_accounts(db).await)
+}
+
+/// Each account in a transaction of its own, together with the word to the other services that it is gone.
+async fn erase_accounts(db: &Db) -> Result<()> {
+    let ended: Vec<Ended> =
+        db.system(async |conn: &mut SystemConn| Ok(diesel::sql_query(ENDED).load(conn).await?)).await?;
+    for Ended { id: account } in ended {
+        let id = account.uuid();
+        let erased = db.system(async |conn: &mut SystemConn| {
+            let erased = diesel::sql_query(ERASE_ACCOUNT).bind::<sql_types::Uuid, _>(id).execute(conn).await?;
+            if erased == 1 {
+                let deleted = pb::AccountDeleted { deleted_at: Some(timestamp::of(Utc::now())) };
+                bus::push_as_system(conn, account, id, &deleted).await?;
+            }
+            Ok(erased)
+        });
+        if erased.await? == 1 {
+            tracing::info!(account = %id, "erased an account");
+        }
+    }
+    Ok(())
+}
+
+#[derive(Debug, QueryableByName)]
+struct Ended {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: AccountId,
 }

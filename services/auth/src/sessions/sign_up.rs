@@ -27,6 +27,8 @@ pub(super) async fn sign_up(app: &App, peer: &Peer, request: pb::SignUpRequest) 
     let started = app.db.account(account, async |conn| {
         insert_account(conn, &request.account_name).await?;
         owner.insert(conn).await?;
+        let created = pb::AccountCreated { name: request.account_name.clone(), email: owner.email.to_owned() };
+        bus::push(conn, account.uuid(), &created).await?;
         record(conn, &owner, peer, request.site.as_ref()).await?;
         let token = links::issue(conn, owner.id, Purpose::VerifyEmail).await?;
         mail::queue(conn, app, owner.email, Mail::VerifyEmail { token: &token }).await?;

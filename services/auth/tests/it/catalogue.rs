@@ -69,6 +69,11 @@ async fn fill(auth: &Auth, email: &str, hash: &str) -> Uuid {
             "igny8_api_keys (account_id, id, name, prefix, secret_hash, role)
              VALUES ('{account}', '{id}', 'Key', 'igny8_', '{hash}', 'editor')"
         ),
+        format!("igny8_inbox (account_id, id) VALUES ('{account}', '{id}')"),
+        format!(
+            "igny8_parked_messages (account_id, id, event, body, error, next_at)
+             VALUES ('{account}', '{id}', 'auth.site.changed', '{{}}', 'on purpose', now())"
+        ),
         format!(
             "igny8_undo (account_id, id, object, object_id, payload, expires_at)
              VALUES ('{account}', '{id}', 'site', '{id}', '{{}}', now())"

@@ -12,6 +12,7 @@ mod accounts;
 mod api_keys;
 mod audit;
 mod catalogue;
+mod events;
 mod exchange;
 mod fixtures;
 mod harness;
