@@ -28,7 +28,11 @@ pub mod worker;
 use std::sync::Arc;
 
 use bus::Bus;
-use contracts::ai_processor::v1::job_service_server::JobServiceServer;
+use contracts::ai_processor::v1::{
+    author_profile_service_server::AuthorProfileServiceServer, job_service_server::JobServiceServer,
+    prompt_service_server::PromptServiceServer, request_log_service_server::RequestLogServiceServer,
+    strategy_service_server::StrategyServiceServer, system_undo_service_server::SystemUndoServiceServer,
+};
 use contracts::progress::v1::progress_service_server::ProgressServiceServer;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use rpc::client::Channel;
@@ -89,4 +93,9 @@ pub fn routes(app: &Arc<App>) -> Routes {
     let app = || Arc::clone(app);
     Routes::new(JobServiceServer::new(jobs::Jobs(app())))
         .add_service(ProgressServiceServer::new(progress::ProgressOfJobs(app())))
+        .add_service(AuthorProfileServiceServer::new(author_profiles::AuthorProfiles(app())))
+        .add_service(PromptServiceServer::new(prompts::Prompts(app())))
+        .add_service(RequestLogServiceServer::new(request_logs::RequestLogs(app())))
+        .add_service(StrategyServiceServer::new(strategies::Strategies(app())))
+        .add_service(SystemUndoServiceServer::new(undo::Undo(app())))
 }

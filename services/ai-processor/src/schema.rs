@@ -202,3 +202,10 @@ diesel::table! {
         created_at -> Timestamptz,
     }
 }
+
+diesel::table! {
+    igny8_ended_accounts (account_id) {
+        account_id -> Uuid,
+        ended_at -> Timestamptz,
+    }
+}

@@ -4,6 +4,7 @@ use contracts::auth::v1 as auth;
 use contracts::auth::v1::copy_service_client::CopyServiceClient;
 use db::AccountConn;
 use diesel::prelude::*;
+use diesel::query_dsl::methods;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use rpc::client::Context;
@@ -28,7 +29,7 @@ pub struct SiteCopy {
 /// Keeps what auth tells of a site. A copy that is older than the one here changes nothing.
 pub async fn apply(conn: &mut AccountConn, copy: &auth::SiteCopy) -> rpc::Result<()> {
     let (account, site) = (conn.account().uuid(), rpc::id("id", &copy.id)?);
-    let kept = diesel::insert_into(igny8_site_copies::table)
+    let upsert = diesel::insert_into(igny8_site_copies::table)
         .values((
             igny8_site_copies::account_id.eq(account),
             igny8_site_copies::id.eq(site),
@@ -50,10 +51,10 @@ pub async fn apply(conn: &mut AccountConn, copy: &auth::SiteCopy) -> rpc::Result
             igny8_site_copies::facts.eq(excluded(igny8_site_copies::facts)),
             igny8_site_copies::active.eq(excluded(igny8_site_copies::active)),
             igny8_site_copies::deleted.eq(excluded(igny8_site_copies::deleted)),
-        ))
-        .filter(igny8_site_copies::version.lt(excluded(igny8_site_copies::version)))
-        .execute(conn)
-        .await?;
+        ));
+    // Not the method of queries, which has the same name.
+    let newer = methods::FilterDsl::filter(upsert, igny8_site_copies::version.lt(excluded(igny8_site_copies::version)));
+    let kept = newer.execute(conn).await?;
     if kept == 0 {
         return Ok(());
     }
@@ -86,7 +87,7 @@ async fn apply_sectors(conn: &mut AccountConn, site: Uuid, sectors: &[auth::Sect
 
 /// Makes sure that the copy of a sector is here before something is bound to it: asks auth where no event has told of it yet.
 pub async fn fetch(app: &App, caller: &Caller, site: Uuid, sector: Uuid) -> rpc::Result<()> {
-    let known = app.db.transaction(caller, async |conn| known(conn, site, sector).await).await?;
+    let known = app.db.account(caller.account(), async |conn| known(conn, site, sector).await).await?;
     if known {
         return Ok(());
     }
