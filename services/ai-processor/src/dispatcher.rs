@@ -154,7 +154,8 @@ pub async fn pass(db: &Db, class: JobClass) -> Result<Pass> {
     db.system(async |conn| {
         let lanes: Vec<Lane> = db::statement(LANES).bind::<Text, _>(name).load(conn).await?;
         if lanes.is_empty() {
-            let found: Option<Found> = db::statement(WAITING).bind::<Text, _>(name).get_result(conn).await.optional()?;
+            let found: Option<Found> =
+                db::statement(WAITING).bind::<Text, _>(name).get_result(conn).await.optional()?;
             return Ok(Pass { told: Vec::new(), waiting: found.is_some() });
         }
         Ok(Pass { told: dispatch(conn, name, &lanes).await?, waiting: true })
@@ -165,9 +166,7 @@ pub async fn pass(db: &Db, class: JobClass) -> Result<Pass> {
 async fn dispatch(conn: &mut SystemConn, class: &str, lanes: &[Lane]) -> Result<Vec<Hint>> {
     let accounts: Vec<Uuid> = lanes.iter().map(|lane| lane.account_id).collect();
     let head = lanes.iter().next().map_or(0.0, |lane| lane.head_vft);
-    let statement = db::statement(DISPATCH)
-        .bind::<Text, _>(class)
-        .bind::<Array<SqlUuid>, _>(accounts)
-        .bind::<Double, _>(head);
+    let statement =
+        db::statement(DISPATCH).bind::<Text, _>(class).bind::<Array<SqlUuid>, _>(accounts).bind::<Double, _>(head);
     Ok(statement.load(conn).await?)
 }

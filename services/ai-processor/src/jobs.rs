@@ -110,10 +110,7 @@ impl JobService for Jobs {
         Ok(Response::new(pieces))
     }
 
-    async fn watch_job(
-        &self,
-        request: Request<pb::WatchJobRequest>,
-    ) -> Result<Response<Self::WatchJobStream>, Status> {
+    async fn watch_job(&self, request: Request<pb::WatchJobRequest>) -> Result<Response<Self::WatchJobStream>, Status> {
         let (service, request) = rpc::open_internal(request)?;
         let id = rpc::id("job_id", &request.job_id)?;
         let account = service.account_required()?;

@@ -92,8 +92,7 @@ async fn erase_forever(db: &Db) {
 
 /// Moves on once what stands still, and answers how many jobs that was. What fails is tried again by the next sweep.
 pub async fn sweep(app: &App) -> Result<usize> {
-    let stalled: Vec<Stalled> =
-        app.db.system(async |conn| Ok(db::statement(STALLED).load(conn).await?)).await?;
+    let stalled: Vec<Stalled> = app.db.system(async |conn| Ok(db::statement(STALLED).load(conn).await?)).await?;
     let mut moved = 0;
     for job in stalled {
         match app.db.account(job.account_id, async |conn| move_on(conn, app, &job).await).await {

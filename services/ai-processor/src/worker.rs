@@ -15,7 +15,7 @@ mod steps;
 
 use std::time::Duration;
 
-pub use claim::{Claim, claim};
+pub use claim::{Claim, Terms, claim};
 pub use finish::receipt_hash;
 pub use held::{Held, Hold, Stop};
 pub use pool::{run, work_on};

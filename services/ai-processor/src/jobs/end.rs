@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::timestamp;
 
 /// The size of the pieces in which a result is kept and read.
-pub const PIECE: usize = 64 * 1024;
+const PIECE: usize = 64 * 1024;
 
 /// A job that runs ends by the hand of the try that holds it; any other one by whoever comes first. The lane is locked before the job.
 const END: &str = "

@@ -128,7 +128,10 @@ pub(super) async fn submit(conn: &mut AccountConn, job: &New<'_>, places: i32) -
     lock_lane(conn, job.class, places).await?;
     if insert(conn, job).await? {
         if job.input_parts > 0 && input::parts(conn, job.id).await? != i64::from(job.input_parts) {
-            return Err(Error::precondition("JOB_INPUT_INCOMPLETE", "Parts of the input are missing. Send them again."));
+            return Err(Error::precondition(
+                "JOB_INPUT_INCOMPLETE",
+                "Parts of the input are missing. Send them again.",
+            ));
         }
         return Ok(answer(SubmitOutcome::Accepted, JobState::Queued));
     }
@@ -160,10 +163,8 @@ async fn lock_lane(conn: &mut AccountConn, class: JobClass, places: i32) -> Resu
     let lane = igny8_lanes::table.find((account, class)).filter(igny8_lanes::max_inflight.eq(places));
     let locked: Option<i32> = lane.select(igny8_lanes::inflight).for_update().first(conn).await.optional()?;
     if locked.is_none() {
-        let statement = db::statement(LANE)
-            .bind::<SqlUuid, _>(account)
-            .bind::<Text, _>(class)
-            .bind::<Integer, _>(places);
+        let statement =
+            db::statement(LANE).bind::<SqlUuid, _>(account).bind::<Text, _>(class).bind::<Integer, _>(places);
         statement.execute(conn).await?;
     }
     Ok(())

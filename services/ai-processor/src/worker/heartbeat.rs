@@ -78,8 +78,10 @@ async fn all(app: &App, worker: Uuid) -> Result<()> {
 
 /// Says that this process has slots.
 pub(super) async fn present(app: &App, worker: Uuid) -> Result<()> {
-    let (names, slots): (Vec<&str>, Vec<i32>) =
-        CLASSES.iter().map(|class| (class.json_name().unwrap_or_default(), i32::from(app.settings.slots(*class)))).unzip();
+    let (names, slots): (Vec<&str>, Vec<i32>) = CLASSES
+        .iter()
+        .map(|class| (class.json_name().unwrap_or_default(), i32::from(app.settings.slots(*class))))
+        .unzip();
     app.db
         .system(async |conn| {
             let statement = db::statement(PRESENT)

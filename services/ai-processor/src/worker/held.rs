@@ -85,7 +85,8 @@ impl Held {
         }
     }
 
-    pub(super) fn stop_all(&self, why: Stop) {
+    /// Stops all of them.
+    pub fn stop_all(&self, why: Stop) {
         self.jobs().values().for_each(|entry| {
             entry.stop.send_replace(Some(why));
         });

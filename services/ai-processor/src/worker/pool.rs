@@ -71,12 +71,7 @@ async fn of_class(app: &Arc<App>, class: JobClass, worker: Uuid, tasks: &TaskTra
 }
 
 /// What is there already is claimed together.
-fn gather(
-    free: &Arc<Semaphore>,
-    place: OwnedSemaphorePermit,
-    item: WorkItem,
-    work: &mut Work,
-) -> Vec<(Hint, Place)> {
+fn gather(free: &Arc<Semaphore>, place: OwnedSemaphorePermit, item: WorkItem, work: &mut Work) -> Vec<(Hint, Place)> {
     let mut told = Vec::new();
     let mut next = Some((place, item));
     while let Some((place, item)) = next.take() {
@@ -98,12 +93,7 @@ fn gather(
 }
 
 /// Jobs of which no hint came.
-async fn ask(
-    app: &App,
-    class: JobClass,
-    free: &Arc<Semaphore>,
-    place: OwnedSemaphorePermit,
-) -> Vec<(Hint, Place)> {
+async fn ask(app: &App, class: JobClass, free: &Arc<Semaphore>, place: OwnedSemaphorePermit) -> Vec<(Hint, Place)> {
     let most = i64::try_from(free.available_permits() + 1).unwrap_or(1);
     let hints = unheard(&app.db, class, most).await.unwrap_or_else(|error| {
         tracing::warn!(error = ?error, "could not ask for jobs of which no hint came");
