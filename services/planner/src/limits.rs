@@ -7,55 +7,43 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use contracts::billing::v1 as billing;
-use contracts::billing::v1::credit_service_client::CreditServiceClient;
+use entitlements::Entitlements;
 use moka::future::Cache;
-use rpc::client::{Channel, Context};
+use rpc::client::Channel;
 use rpc::{AccountId, Caller, Error, Result};
 
 use crate::{App, keywords};
 
-const KEPT_FOR: Duration = Duration::from_mins(1);
+/// How long a count of an account's keywords is gone on from.
+const COUNTED_FOR: Duration = Duration::from_secs(10);
+
+/// How long billing may think about it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub struct Limits {
-    billing: Channel,
-    fresh: Cache<AccountId, i64>,
-    last: Cache<AccountId, i64>,
+    plans: Entitlements,
     /// About how many keywords an account has: counted, and what this process added since.
     used: Cache<AccountId, Arc<AtomicI64>>,
 }
 
 impl Limits {
     pub fn new(billing: Channel) -> Self {
-        let cache = || Cache::builder().max_capacity(100_000);
         Self {
-            billing,
-            fresh: cache().time_to_live(KEPT_FOR).build(),
-            last: cache().build(),
-            used: Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(10)).build(),
+            plans: Entitlements::new(billing),
+            used: Cache::builder().max_capacity(100_000).time_to_live(COUNTED_FOR).build(),
         }
     }
 
     /// How many keywords the account may have; `i64::MAX` where nobody knows.
     pub async fn max_keywords(&self, account: AccountId) -> i64 {
-        self.fresh.get_with(account, self.ask(account)).await
-    }
-
-    async fn ask(&self, account: AccountId) -> i64 {
-        let mut client = CreditServiceClient::new(self.billing.with(Context::default().account(account)));
-        let asked = tokio::time::timeout(PATIENCE, client.get_limits(billing::GetLimitsRequest {})).await;
-        match asked {
-            Ok(Ok(limits)) => {
-                let limit = limits.into_inner().max_keywords;
-                self.last.insert(account, limit).await;
-                limit
+        match tokio::time::timeout(PATIENCE, self.plans.limits(account)).await {
+            Ok(Ok(limits)) => limits.max_keywords,
+            Ok(Err(error)) => {
+                tracing::warn!(error = ?error, "nobody says what the plan allows: everything is allowed");
+                i64::MAX
             }
-            Ok(Err(_)) | Err(_) => {
-                tracing::warn!("billing does not say what the plan allows: the last answer stands");
-                self.last.get(&account).await.unwrap_or(i64::MAX)
-            }
+            Err(_) => i64::MAX,
         }
     }
 }
@@ -82,7 +70,8 @@ impl App {
     }
 }
 
-fn full(max: i64, used: i64) -> Error {
+/// The plan allows no more.
+pub(crate) fn full(max: i64, used: i64) -> Error {
     let message = format!(
         "Your plan allows {max} keywords and you have {used}. Delete some that you do not need, or choose a larger plan."
     );
