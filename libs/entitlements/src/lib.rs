@@ -48,6 +48,11 @@ impl Entitlements {
         }
     }
 
+    /// Asks billing the next time, as after a change of the plan that must count at once.
+    pub async fn forget(&self, account: AccountId) {
+        self.fresh.invalidate(&account).await;
+    }
+
     async fn ask(&self, account: AccountId) -> Result<Arc<Limits>> {
         let channel = self.billing.with(Context::default().account(account));
         let answer = CreditServiceClient::new(channel).get_limits(GetLimitsRequest {}).await?;

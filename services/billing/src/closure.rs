@@ -10,6 +10,7 @@ const CLOSE: &[&str] = &[
     "UPDATE igny8_wallets SET closed_at = now() WHERE account_id = $1 AND id = $1 AND closed_at IS NULL",
     "UPDATE igny8_reservations SET site_id = NULL, user_id = NULL, api_key_id = NULL WHERE account_id = $1",
     "DELETE FROM igny8_usage_logs WHERE account_id = $1",
+    "DELETE FROM igny8_api_key_cap_copies WHERE account_id = $1",
     "DELETE FROM igny8_spending_caps WHERE account_id = $1",
     "DELETE FROM igny8_subscriptions WHERE account_id = $1",
     "DELETE FROM igny8_idempotency_keys WHERE account_id = $1",

@@ -4,6 +4,7 @@
 //! credits; what comes without a request stands in [`events`], [`reconciler`], [`proof`] and [`sweeper`].
 
 pub mod adjustments;
+mod api_key_caps;
 pub mod balance;
 mod cli;
 mod closure;

@@ -1,6 +1,15 @@
 //! The tables as diesel sees them, written by hand; a test compares them with the catalogue.
 
 diesel::table! {
+    igny8_api_key_cap_copies (account_id, api_key_id) {
+        account_id -> Uuid,
+        api_key_id -> Uuid,
+        daily_credits -> Nullable<BigInt>,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     igny8_plans (id) {
         id -> Text,
         name -> Text,

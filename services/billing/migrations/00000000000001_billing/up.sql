@@ -211,6 +211,18 @@ CREATE TABLE igny8_spending_caps (
 );
 CALL app.secure('igny8_spending_caps');
 
+-- The caps that API keys have in auth, copied from its events. One of a key that has none, or that ended, stays as a row without credits,
+-- so that an older event does not bring it back.
+CREATE TABLE igny8_api_key_cap_copies (
+    account_id uuid NOT NULL,
+    api_key_id uuid NOT NULL,
+    daily_credits bigint,
+    changed_at timestamptz NOT NULL,
+    CONSTRAINT igny8_api_key_cap_copies_pkey PRIMARY KEY (account_id, api_key_id),
+    CONSTRAINT igny8_api_key_cap_copies_daily_credits_check CHECK (daily_credits >= 0)
+);
+CALL app.secure('igny8_api_key_cap_copies');
+
 -- The only hand on balances, and on the state of holds. It runs as the owner, whom row-level security binds like anybody: without these
 -- policies it would change nothing and say nothing.
 CREATE POLICY ledger ON igny8_wallets TO igny8_billing_owner USING (account_id = (SELECT app.account()));
@@ -284,7 +296,8 @@ CREATE FUNCTION app.price(for_action text, for_tier text, for_units bigint) RETU
     SELECT (for_units + units - 1) / units * credits FROM igny8_prices WHERE action = for_action AND tier = for_tier
 $$;
 
--- The caps that work for this site and by this API key would count for on a day, and what is spent or held of each.
+-- The caps that work for this site and by this API key would count for on a day, and what is spent or held of each. `api_key_itself` is
+-- the one that the key has in auth.
 CREATE FUNCTION app.spending(on_day date, for_site uuid, by_api_key uuid)
 RETURNS TABLE (scope text, daily_credits bigint, used bigint) LANGUAGE sql STABLE AS $$
     SELECT cap.scope, cap.daily_credits, (
@@ -294,6 +307,12 @@ RETURNS TABLE (scope text, daily_credits bigint, used bigint) LANGUAGE sql STABL
     FROM igny8_spending_caps cap
     WHERE cap.account_id = (SELECT app.account())
       AND CASE cap.scope WHEN 'site' THEN cap.subject_id = for_site WHEN 'api_key' THEN cap.subject_id = by_api_key ELSE true END
+    UNION ALL
+    SELECT 'api_key_itself', copy.daily_credits, (
+        SELECT coalesce(sum(log.held + log.spent), 0)::bigint FROM igny8_usage_logs log
+        WHERE log.account_id = copy.account_id AND log.day = on_day AND log.api_key_id = copy.api_key_id)
+    FROM igny8_api_key_cap_copies copy
+    WHERE copy.account_id = (SELECT app.account()) AND copy.api_key_id = by_api_key AND copy.daily_credits IS NOT NULL
 $$;
 
 CREATE FUNCTION app.today() RETURNS date LANGUAGE sql STABLE AS $$ SELECT (now() AT TIME ZONE 'UTC')::date $$;
