@@ -44,12 +44,7 @@ pub const EVENTS: &[Event] = &[
         producer: "auth",
         consumers: &["billing"],
     },
-    Event {
-        message: "igny8.auth.v1.AccountChanged",
-        key: "auth.account.changed",
-        producer: "auth",
-        consumers: &["billing"],
-    },
+    Event { message: "igny8.auth.v1.AccountChanged", key: "auth.account.changed", producer: "auth", consumers: &[] },
     Event {
         message: "igny8.auth.v1.AccountDeleted",
         key: "auth.account.deleted",
