@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 
 use crate::images;
+use crate::text::{escape, text};
 
 const TAGS: &[&str] = &[
     "a",
@@ -71,6 +72,9 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
 
 const SCHEMES: &[&str] = &["http", "https", "mailto", "tel", images::SCHEME];
 
+/// Before markup that does not settle is kept as its text.
+const PASSES: usize = 8;
+
 static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let attributes: HashMap<_, HashSet<_>> =
         ATTRIBUTES.iter().map(|(tag, names)| (*tag, names.iter().copied().collect())).collect();
@@ -101,6 +105,19 @@ fn starts_with_scheme(url: &str, scheme: &str) -> bool {
 /// becomes one of the second level, because the page's title is the first. Links lead to `http`, `https`, `mailto`, `tel` or a path. Pictures
 /// are only those of our own store ([`IMAGE_SCHEME`](crate::IMAGE_SCHEME)); others go. Cleaning twice changes nothing.
 pub fn clean(html: &str) -> String {
+    let mut cleaned = pass(html);
+    // Tags nested as no writer nests them are laid out anew by every parser that reads them. What is stored has settled.
+    for _ in 0..PASSES {
+        let again = pass(&cleaned);
+        if again == cleaned {
+            return cleaned;
+        }
+        cleaned = again;
+    }
+    escape(&text(&cleaned))
+}
+
+fn pass(html: &str) -> String {
     let cleaned = POLICY.clean(html).to_string();
     images::without_strays(&demote(cleaned))
 }

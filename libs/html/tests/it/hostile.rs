@@ -50,7 +50,7 @@ fn nothing_that_acts_survives() {
 
 /// Only the tags: as text the same words are harmless.
 fn tags(html: &str) -> String {
-    html.split('<').skip(1).map(|tag| format!("<{}", tag.split_once('>').map_or(tag, |(tag, _)| tag))).collect()
+    html.split('<').skip(1).flat_map(|tag| ["<", tag.split_once('>').map_or(tag, |(tag, _)| tag)]).collect()
 }
 
 #[test]
