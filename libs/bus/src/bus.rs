@@ -30,10 +30,8 @@ impl Bus {
     }
 
     /// Keeps the connection, publishes what is in the outbox of this database, and forgets old rows of its inbox. Never ends.
-    pub fn run(self, db: Db) -> impl Future<Output = ()> + Send + 'static {
-        async move {
-            tokio::join!(self.link.supervise(), relay::run(&db, self.publisher()), inbox::sweep_forever(&db));
-        }
+    pub async fn run(self, db: Db) {
+        tokio::join!(self.link.supervise(), relay::run(&db, self.publisher()), inbox::sweep_forever(&db));
     }
 
     /// Begins a consumer of the events that the topology names for this service.

@@ -73,9 +73,9 @@ impl World {
     }
 
     pub fn consume_with(&mut self, bus: &Bus, db: &Db) {
-        let (handler, handled) = (self.handler.clone(), db.clone());
+        let (handler, own) = (self.handler.clone(), db.clone());
         let consumer = bus.consumer(db).on(move |delivery: Delivery<SiteChanged>| {
-            let (handler, db) = (handler.clone(), handled.clone());
+            let (handler, db) = (handler.clone(), own.clone());
             async move { handler.handle(&db, &delivery).await }
         });
         self.spawn(consumer.run());
