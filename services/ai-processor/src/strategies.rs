@@ -118,10 +118,7 @@ impl StrategyService for Strategies {
         Ok(Response::new(strategy.await?.into()))
     }
 
-    async fn delete_strategy(
-        &self,
-        request: Request<pb::DeleteStrategyRequest>,
-    ) -> Result<Response<Deleted>, Status> {
+    async fn delete_strategy(&self, request: Request<pb::DeleteStrategyRequest>) -> Result<Response<Deleted>, Status> {
         let (caller, request) = rpc::open(request)?;
         let id = rpc::id("id", &request.id)?;
         let deleted = self.0.db.transaction(&caller, async |conn| {

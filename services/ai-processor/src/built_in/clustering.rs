@@ -38,7 +38,8 @@ fn cluster(input: &pb::ClusteringInput, units: i64, reporter: &Reporter) -> Resu
     let keywords = input.keywords.iter().map(keyword).collect::<Result<Vec<_>, _>>()?;
     let links = Links { must: pairs(&input.must)?, cannot: pairs(&input.cannot)? };
     reporter.phase(Phase::AiCall, 15, format!("Comparing {count} keywords with each other."));
-    let settings = Settings { threads: available_parallelism().map_or(1, std::num::NonZero::get), ..Settings::default() };
+    let settings =
+        Settings { threads: available_parallelism().map_or(1, std::num::NonZero::get), ..Settings::default() };
     let tree = clustering::tree(&keywords, &links, &settings);
     reporter.phase(Phase::Parse, 75, "Cutting the keywords into pages and topics.");
     let answer = tree.cut(&thresholds(input));

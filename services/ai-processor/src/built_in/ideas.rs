@@ -25,11 +25,11 @@ use uuid::Uuid;
 use self::angles::Angle;
 use self::shape::Kind;
 use super::{Answer, broken, decode};
+use crate::App;
 use crate::author_profiles::{self, AuthorProfile};
 use crate::provider::{Failure, Task};
 use crate::strategies::{self, Strategy};
 use crate::worker::Reporter;
-use crate::App;
 
 /// A cluster has ten ideas at the most: after that they repeat each other.
 const MOST: usize = 10;
@@ -154,7 +154,12 @@ fn ideas(input: &pb::IdeasInput, brief: &Brief) -> Vec<pb::IdeaOutcome> {
 }
 
 /// `taken` holds the titles of all clusters of this run.
-fn of_cluster(cluster: &pb::IdeaCluster, brief: &Brief, wanted: usize, taken: &mut BTreeSet<String>) -> Vec<pb::IdeaOutcome> {
+fn of_cluster(
+    cluster: &pb::IdeaCluster,
+    brief: &Brief,
+    wanted: usize,
+    taken: &mut BTreeSet<String>,
+) -> Vec<pb::IdeaOutcome> {
     let mut promised = cluster.existing_titles.clone();
     let mut chosen: Vec<(String, Angle<'_>)> = Vec::new();
     let mut left: Vec<Angle<'_>> = Vec::new();
@@ -249,7 +254,9 @@ fn check(input: &pb::IdeasInput, ideas: &[pb::IdeaOutcome]) -> Result<(), Failur
         input.clusters.iter().flat_map(|cluster| &cluster.existing_titles).map(|title| normalise(title)).collect();
     for idea in ideas {
         let cluster = input.clusters.iter().find(|cluster| cluster.cluster_id == idea.cluster_id);
-        let keyword = |id: &String| cluster.is_some_and(|cluster| cluster.keywords.iter().any(|keyword| keyword.keyword_id == *id));
+        let keyword = |id: &String| {
+            cluster.is_some_and(|cluster| cluster.keywords.iter().any(|keyword| keyword.keyword_id == *id))
+        };
         let problem = if !idea.keyword_ids.iter().all(keyword) || idea.keyword_ids.is_empty() {
             "keywords of another cluster, or none"
         } else if !(1..=LONGEST_TITLE).contains(&idea.title.trim().chars().count()) {
@@ -258,7 +265,9 @@ fn check(input: &pb::IdeasInput, ideas: &[pb::IdeaOutcome]) -> Result<(), Failur
             "a description that is empty or too long"
         } else if idea.outline.is_empty() || idea.primary_keyword.is_empty() || idea.word_count < 300 {
             "no outline, primary keyword or length"
-        } else if ContentStructure::from_json_name(&idea.structure).is_none() || ContentType::from_json_name(&idea.content_type).is_none() {
+        } else if ContentStructure::from_json_name(&idea.structure).is_none()
+            || ContentType::from_json_name(&idea.content_type).is_none()
+        {
             "an unknown structure or content type"
         } else if !titles.insert(normalise(&idea.title)) {
             "a title twice"

@@ -8,14 +8,20 @@ pub(super) fn check(template: &str, variables: &[Variable]) -> Result<(), String
     for (number, line) in (1..).zip(template.lines()) {
         for name in names(line).map_err(|problem| format!("Line {number}: {problem}"))? {
             if !variables.iter().any(|variable| variable.name == name) {
-                return Err(format!("Line {number}: {{{{{name}}}}} is not a variable of this prompt. {}", known(variables)));
+                return Err(format!(
+                    "Line {number}: {{{{{name}}}}} is not a variable of this prompt. {}",
+                    known(variables)
+                ));
             }
             used.push(name);
         }
     }
     let missing = variables.iter().find(|variable| variable.required && !used.contains(&variable.name));
     missing.map_or(Ok(()), |missing| {
-        Err(format!("{{{{{}}}}} is missing: {}. Without it the AI does not know what to work on.", missing.name, missing.description))
+        Err(format!(
+            "{{{{{}}}}} is missing: {}. Without it the AI does not know what to work on.",
+            missing.name, missing.description
+        ))
     })
 }
 
@@ -61,7 +67,9 @@ mod tests {
 
     #[test]
     fn a_missing_variable_is_named_with_what_it_is() {
-        assert!(check("In a {{tone}} tone", VARIABLES).unwrap_err().starts_with("{{keywords}} is missing: the keywords."));
+        assert!(
+            check("In a {{tone}} tone", VARIABLES).unwrap_err().starts_with("{{keywords}} is missing: the keywords.")
+        );
     }
 
     #[test]

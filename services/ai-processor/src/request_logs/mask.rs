@@ -68,7 +68,9 @@ fn is_issued(word: &str) -> bool {
 fn is_random(word: &str) -> bool {
     let digits = word.chars().any(|character| character.is_ascii_digit());
     let letters = word.chars().any(char::is_alphabetic);
-    word.len() >= RANDOM && digits && letters && !word.contains(['/', '.']) && uuid::Uuid::try_parse(word).is_err()
+    // An id has hyphens; the same digits without them are as likely a key.
+    let id = word.contains('-') && uuid::Uuid::try_parse(word).is_ok();
+    word.len() >= RANDOM && digits && letters && !word.contains(['/', '.']) && !id
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a strategy is made of and changed by.
 
-use contracts::ai_processor::v1 as pb;
 use contracts::JsonEnum;
+use contracts::ai_processor::v1 as pb;
 use contracts::planner::v1::ContentStructure;
 use diesel::prelude::*;
 use rpc::{Error, Mask};
@@ -25,16 +25,8 @@ pub(super) struct New<'r> {
 
 impl<'r> New<'r> {
     pub(super) fn read(request: &'r pb::CreateStrategyRequest) -> rpc::Result<Self> {
-        let pb::CreateStrategyRequest {
-            site_id,
-            sector_id,
-            audience,
-            goal,
-            notes,
-            structures,
-            avoid,
-            word_count,
-        } = request;
+        let pb::CreateStrategyRequest { site_id, sector_id, audience, goal, notes, structures, avoid, word_count } =
+            request;
         let (site_id, sector_id) = (rpc::id("site_id", site_id)?, rpc::id("sector_id", sector_id)?);
         let structures = known(structures)?;
         let word_count = *word_count;

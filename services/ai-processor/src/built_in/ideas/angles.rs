@@ -3,7 +3,8 @@
 use contracts::ai_processor::v1::{IdeaCluster, IdeaKeyword};
 
 use super::Brief;
-use super::shape::{Kind, Shape, read};
+use super::shape::{Kind, Shape, names_a_service, read};
+use super::words::{things, without_article};
 
 /// One page that could be written.
 #[derive(Debug, Clone)]
@@ -46,15 +47,20 @@ fn wanted(angle: &Angle<'_>) -> i64 {
 /// What the keywords ask for themselves.
 fn own<'c>(keywords: &'c [IdeaKeyword], intent: &str) -> Vec<Angle<'c>> {
     let mut angles: Vec<(String, Angle<'c>)> = Vec::new();
+    let verbs = verbs(keywords);
     for keyword in keywords.iter().filter(|keyword| !keyword.text.trim().is_empty()) {
-        let shape = read(&keyword.text);
-        let kind = shape.kind.unwrap_or_else(|| plain(intent));
+        let mut shape = read(&keyword.text);
+        // `clean white shoes` is something that is done where others ask how to clean.
+        if shape.kind.is_none() && shape.subject.split_once(' ').is_some_and(|(first, _)| verbs.contains(&first)) {
+            shape.kind = Some(Kind::HowTo);
+        }
+        let kind = shape.kind.unwrap_or_else(|| plain(intent, &keyword.text));
         let key = key(kind, &shape);
         if let Some((_, angle)) = angles.iter_mut().find(|(other, angle)| angle.kind == kind && *other == key) {
             angle.keywords.push((keyword, shape));
             continue;
         }
-        let (subject, extra) = (shape.subject.clone(), shape.extra.clone());
+        let (subject, extra) = (spoken_of(kind, &shape), shape.extra.clone());
         let primary = keyword.text.trim().to_owned();
         let (keywords, action) = (vec![(keyword, shape)], kind == Kind::HowTo);
         angles.push((key, Angle { kind, subject, extra, primary, keywords, derived: false, action }));
@@ -62,10 +68,29 @@ fn own<'c>(keywords: &'c [IdeaKeyword], intent: &str) -> Vec<Angle<'c>> {
     angles.into_iter().map(|(_, angle)| angle).collect()
 }
 
+/// What the keywords ask how to do.
+fn verbs(keywords: &[IdeaKeyword]) -> Vec<&str> {
+    let actions = keywords.iter().filter_map(|keyword| keyword.text.trim().strip_prefix("how to "));
+    actions.filter_map(|action| action.split_whitespace().next()).collect()
+}
+
+/// A page for a whole kind of things speaks of them in the plural.
+fn spoken_of(kind: Kind, shape: &Shape) -> String {
+    match kind {
+        // `espresso machine price` keeps its own words.
+        Kind::Cost if !shape.extra.is_empty() && !shape.extra.contains(' ') => shape.subject.clone(),
+        Kind::Guide | Kind::BuyingGuide | Kind::Offer | Kind::Cost | Kind::Types | Kind::Mistakes | Kind::Faq => {
+            things(&shape.subject)
+        }
+        _ => shape.subject.clone(),
+    }
+}
+
 /// The page for a keyword that names a thing and no more.
-fn plain(intent: &str) -> Kind {
+fn plain(intent: &str, keyword: &str) -> Kind {
     match intent {
         "commercial" => Kind::BuyingGuide,
+        "transactional" if names_a_service(keyword) => Kind::Local,
         "transactional" => Kind::Offer,
         _ => Kind::Guide,
     }
@@ -85,7 +110,8 @@ fn key(kind: Kind, shape: &Shape) -> String {
 /// What the same readers ask next, about the thing that the most wanted keyword names.
 fn derived<'c>(cluster: &'c IdeaCluster, own: &[Angle<'c>], intent: &str) -> Vec<Angle<'c>> {
     let all: Vec<&(&IdeaKeyword, Shape)> = own.iter().flat_map(|angle| &angle.keywords).collect();
-    let position = |keyword: &IdeaKeyword| cluster.keywords.iter().position(|other| other.keyword_id == keyword.keyword_id);
+    let position =
+        |keyword: &IdeaKeyword| cluster.keywords.iter().position(|other| other.keyword_id == keyword.keyword_id);
     // A keyword that is a thing and no more names it best.
     let named = |shape: &Shape| match shape.kind {
         None => 0,
@@ -99,14 +125,15 @@ fn derived<'c>(cluster: &'c IdeaCluster, own: &[Angle<'c>], intent: &str) -> Vec
         return Vec::new();
     };
     let action = shape.kind == Some(Kind::HowTo);
-    let thing = super::words::without_article(&thing).to_owned();
+    let phrase_of = without_article(&thing).to_owned();
+    let thing = if action { phrase_of.clone() } else { things(&thing) };
     let there = |kind: &Kind| own.iter().any(|angle| angle.kind == *kind);
     let kinds = next(intent, own, action).iter().copied().filter(|kind| !there(kind));
     let angle = |kind: Kind| Angle {
         kind,
         subject: thing.clone(),
         extra: String::new(),
-        primary: phrase(kind, &thing),
+        primary: phrase(kind, &phrase_of),
         keywords: vec![(keyword, shape.clone())],
         derived: true,
         action,

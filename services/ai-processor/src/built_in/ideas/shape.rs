@@ -72,24 +72,137 @@ impl Shape {
 }
 
 const QUESTIONS: &[&str] = &[
-    "what", "why", "when", "where", "which", "who", "can", "could", "does", "do", "did", "is", "are", "should", "will", "would", "how",
+    "what", "why", "when", "where", "which", "who", "can", "could", "does", "do", "did", "is", "are", "should", "will",
+    "would", "how",
 ];
 const LISTS: &[&str] = &[
-    "ideas", "tips", "examples", "types", "benefits", "mistakes", "facts", "recipes", "symptoms", "causes", "ways", "uses",
-    "exercises", "designs", "styles", "brands", "tools", "apps", "books", "gifts", "features", "trends", "statistics", "hacks",
-    "tricks", "strategies", "methods", "kinds", "signs", "themes", "names", "quotes", "activities", "questions",
+    "ideas",
+    "tips",
+    "examples",
+    "types",
+    "benefits",
+    "mistakes",
+    "facts",
+    "recipes",
+    "symptoms",
+    "causes",
+    "ways",
+    "uses",
+    "exercises",
+    "designs",
+    "styles",
+    "brands",
+    "tools",
+    "apps",
+    "books",
+    "gifts",
+    "features",
+    "trends",
+    "statistics",
+    "hacks",
+    "tricks",
+    "strategies",
+    "methods",
+    "kinds",
+    "signs",
+    "themes",
+    "names",
+    "quotes",
+    "activities",
+    "questions",
 ];
-const BUYING: &[&str] = &["buy", "buying", "order", "purchase", "hire", "rent", "book", "cheap", "cheapest", "affordable", "discount", "discounted"];
-const SOLD: &[&str] = &["sale", "deals", "deal", "coupon", "coupons", "discount", "online", "shop", "store", "wholesale", "rental", "quote", "quotes"];
+const BUYING: &[&str] = &[
+    "buy",
+    "buying",
+    "order",
+    "purchase",
+    "hire",
+    "rent",
+    "book",
+    "cheap",
+    "cheapest",
+    "affordable",
+    "discount",
+    "discounted",
+];
+const SOLD: &[&str] = &[
+    "sale",
+    "deals",
+    "deal",
+    "coupon",
+    "coupons",
+    "discount",
+    "online",
+    "shop",
+    "store",
+    "wholesale",
+    "rental",
+    "quote",
+    "quotes",
+];
 const COSTS: &[&str] = &["cost", "costs", "price", "prices", "pricing", "fees", "rates"];
 const TROUBLE: &[&str] = &["problem", "problems", "troubleshooting", "error", "errors", "issues", "fix", "repair"];
 const SERVICES: &[&str] = &[
-    "plumber", "plumbers", "dentist", "dentists", "lawyer", "lawyers", "attorney", "restaurant", "restaurants", "hotel", "hotels",
-    "gym", "gyms", "salon", "contractor", "contractors", "electrician", "electricians", "clinic", "agency", "agencies", "company",
-    "companies", "service", "services", "school", "classes", "therapist", "doctor", "roofer", "photographer", "movers", "bakery",
-    "cafe", "cafes", "vet", "mechanic", "barber", "spa", "repair", "cleaning", "cleaners", "landscaping", "accountant", "realtor",
-    "tutor", "studio", "roofers", "shops", "stores", "installation", "removal", "rental", "rentals",
+    "plumber",
+    "plumbers",
+    "dentist",
+    "dentists",
+    "lawyer",
+    "lawyers",
+    "attorney",
+    "restaurant",
+    "restaurants",
+    "hotel",
+    "hotels",
+    "gym",
+    "gyms",
+    "salon",
+    "contractor",
+    "contractors",
+    "electrician",
+    "electricians",
+    "clinic",
+    "agency",
+    "agencies",
+    "company",
+    "companies",
+    "service",
+    "services",
+    "school",
+    "classes",
+    "therapist",
+    "doctor",
+    "roofer",
+    "photographer",
+    "movers",
+    "bakery",
+    "cafe",
+    "cafes",
+    "vet",
+    "mechanic",
+    "barber",
+    "spa",
+    "repair",
+    "cleaning",
+    "cleaners",
+    "landscaping",
+    "accountant",
+    "realtor",
+    "tutor",
+    "studio",
+    "roofers",
+    "shops",
+    "stores",
+    "installation",
+    "removal",
+    "rental",
+    "rentals",
 ];
+
+/// Whether a keyword names somebody who comes or whom one goes to.
+pub(super) fn names_a_service(keyword: &str) -> bool {
+    keyword.to_lowercase().split_whitespace().any(|word| SERVICES.contains(&word))
+}
 
 /// Reads a keyword.
 pub(super) fn read(keyword: &str) -> Shape {
@@ -112,7 +225,8 @@ pub(super) fn read(keyword: &str) -> Shape {
 /// The parts of a text before and after a separator that its lower-case form has.
 fn split<'t>(text: &'t str, lower: &str, separator: &str) -> Option<(&'t str, &'t str)> {
     let at = lower.find(separator)?;
-    Some((text.get(..at)?.trim(), text.get(at + separator.len()..)?.trim())).filter(|(before, after)| !before.is_empty() && !after.is_empty())
+    Some((text.get(..at)?.trim(), text.get(at + separator.len()..)?.trim()))
+        .filter(|(before, after)| !before.is_empty() && !after.is_empty())
 }
 
 fn compared(text: &str, lower: &str) -> Option<Shape> {
@@ -121,9 +235,13 @@ fn compared(text: &str, lower: &str) -> Option<Shape> {
             return Some(Shape::of(Kind::Comparison, one, other));
         }
     }
-    if let Some((_, sides)) = split(text, lower, "difference between ").or_else(|| split(text, lower, "differences between ")).or_else(|| {
-        text.get("difference between ".len()..).filter(|_| lower.starts_with("difference between ")).map(|rest| ("", rest))
-    }) {
+    if let Some((_, sides)) =
+        split(text, lower, "difference between ").or_else(|| split(text, lower, "differences between ")).or_else(|| {
+            text.get("difference between ".len()..)
+                .filter(|_| lower.starts_with("difference between "))
+                .map(|rest| ("", rest))
+        })
+    {
         let (one, other) = split(sides, &sides.to_lowercase(), " and ")?;
         return Some(Shape::of(Kind::Comparison, without_article(one), without_article(other)));
     }
@@ -140,18 +258,26 @@ fn asked(text: &str, lower: &str, low: &[&str]) -> Option<Shape> {
         for verb in ["choose ", "pick ", "select ", "find the best ", "buy "] {
             if let Some(thing) = action.to_lowercase().starts_with(verb).then(|| action.get(verb.len()..)).flatten() {
                 let thing = without_article(thing);
-                return Some(Shape::of(Kind::BuyingGuide, thing.strip_prefix("right ").or(thing.strip_prefix("best ")).unwrap_or(thing), ""));
+                return Some(Shape::of(
+                    Kind::BuyingGuide,
+                    thing.strip_prefix("right ").or(thing.strip_prefix("best ")).unwrap_or(thing),
+                    "",
+                ));
             }
         }
         return Some(Shape::of(Kind::HowTo, action, ""));
     }
-    if lower.starts_with("how much ") && (lower.contains(" cost") || lower.starts_with("how much is ") || lower.starts_with("how much are ")) {
+    if lower.starts_with("how much ")
+        && (lower.contains(" cost") || lower.starts_with("how much is ") || lower.starts_with("how much are "))
+    {
         return Some(Shape::of(Kind::Cost, priced(text, lower), text));
     }
     for beginning in ["what is ", "what are ", "what's ", "whats ", "what does "] {
         if let Some(rest) = after(beginning) {
             if rest.to_lowercase().contains("best ") {
-                return split(rest, &rest.to_lowercase(), "best ").map(|(_, thing)| best(thing)).or_else(|| Some(best(rest)));
+                return split(rest, &rest.to_lowercase(), "best ")
+                    .map(|(_, thing)| best(thing))
+                    .or_else(|| Some(best(rest)));
             }
             if rest.split_whitespace().count() <= 4 {
                 return Some(Shape::of(Kind::Definition, rest.strip_suffix(" mean").unwrap_or(rest), ""));
@@ -160,7 +286,9 @@ fn asked(text: &str, lower: &str, low: &[&str]) -> Option<Shape> {
         }
     }
     let first = *low.first()?;
-    let trouble = low.iter().any(|word| TROUBLE.contains(word) || matches!(*word, "not" | "won't" | "wont" | "leaking" | "broken"));
+    let trouble = low
+        .iter()
+        .any(|word| TROUBLE.contains(word) || matches!(*word, "not" | "won't" | "wont" | "leaking" | "broken"));
     if (first == "why" && (low.contains(&"my") || trouble)) || lower.contains("not working") {
         return Some(Shape::of(Kind::Troubleshooting, text, ""));
     }
@@ -213,8 +341,10 @@ fn begun(words: &[&str], low: &[&str]) -> Option<Shape> {
             let counted = rest.split_once(' ').filter(|(number, _)| number.parse::<u32>().is_ok());
             Some(best(counted.map_or(rest.as_str(), |(_, thing)| thing)))
         }
-        "types" | "benefits" | "examples" | "uses" | "causes" | "signs" | "ideas" | "tips" | "ways" | "kinds" | "symptoms" => {
-            let thing = rest.strip_prefix("of ").or_else(|| rest.strip_prefix("for ")).or_else(|| rest.strip_prefix("to "))?;
+        "types" | "benefits" | "examples" | "uses" | "causes" | "signs" | "ideas" | "tips" | "ways" | "kinds"
+        | "symptoms" => {
+            let thing =
+                rest.strip_prefix("of ").or_else(|| rest.strip_prefix("for ")).or_else(|| rest.strip_prefix("to "))?;
             Some(Shape::of(if matches!(first, "types" | "kinds") { Kind::Types } else { Kind::List }, thing, first))
         }
         "cost" | "price" => rest.strip_prefix("of ").map(|thing| Shape::of(Kind::Cost, without_article(thing), "")),
@@ -249,7 +379,7 @@ fn ended(words: &[&str], low: &[&str]) -> Option<Shape> {
         "mistakes" => Some(Shape::of(Kind::Mistakes, rest, "")),
         "faq" | "faqs" => Some(Shape::of(Kind::Faq, rest, "")),
         _ if LISTS.contains(&last) => Some(Shape::of(Kind::List, rest, last)),
-        _ if COSTS.contains(&last) => Some(Shape::of(Kind::Cost, rest, "")),
+        _ if COSTS.contains(&last) => Some(Shape::of(Kind::Cost, rest, last)),
         _ if TROUBLE.contains(&last) => Some(Shape::of(Kind::Troubleshooting, rest, "")),
         _ if SOLD.contains(&last) => Some(Shape::of(Kind::Offer, rest, last)),
         _ => None,
@@ -258,10 +388,17 @@ fn ended(words: &[&str], low: &[&str]) -> Option<Shape> {
 
 /// By a phrase inside.
 fn within(text: &str, lower: &str) -> Option<Shape> {
-    if let Some(thing) = lower.ends_with(" for beginners").then(|| text.get(..text.len() - " for beginners".len())).flatten() {
+    const WHAT_TO_DO: &str = " what to do";
+    if let Some(trouble) = lower.ends_with(WHAT_TO_DO).then(|| text.get(..text.len() - WHAT_TO_DO.len())).flatten() {
+        return Some(Shape::of(Kind::Troubleshooting, trouble, "what to do"));
+    }
+    if let Some(thing) =
+        lower.ends_with(" for beginners").then(|| text.get(..text.len() - " for beginners".len())).flatten()
+    {
         return Some(Shape::of(Kind::Guide, thing, "beginners"));
     }
-    let noun = LISTS.iter().find_map(|noun| split(text, lower, &format!(" {noun} for ")).map(|sides| (*noun, sides)))?;
+    let noun =
+        LISTS.iter().find_map(|noun| split(text, lower, &format!(" {noun} for ")).map(|sides| (*noun, sides)))?;
     let (noun, (thing, whom)) = noun;
     Some(Shape::of(Kind::List, &format!("{thing} {noun} for {whom}"), noun))
 }
@@ -278,7 +415,12 @@ mod tests {
         for (keyword, kind, subject, extra) in [
             ("how to clean white sneakers", Kind::HowTo, "clean white sneakers", ""),
             ("how to choose a standing desk", Kind::BuyingGuide, "standing desk", ""),
-            ("how much does a kitchen remodel cost", Kind::Cost, "kitchen remodel", "how much does a kitchen remodel cost"),
+            (
+                "how much does a kitchen remodel cost",
+                Kind::Cost,
+                "kitchen remodel",
+                "how much does a kitchen remodel cost",
+            ),
             ("what is a crm", Kind::Definition, "a crm", ""),
             ("crm vs erp", Kind::Comparison, "crm", "erp"),
             ("difference between latte and flat white", Kind::Comparison, "latte", "flat white"),
@@ -289,22 +431,28 @@ mod tests {
             ("emergency plumber near me", Kind::Local, "emergency plumber", ""),
             ("plumber in austin", Kind::Local, "plumber", "austin"),
             ("buy espresso beans", Kind::Offer, "espresso beans", "buy"),
-            ("espresso machine price", Kind::Cost, "espresso machine", ""),
+            ("espresso machine price", Kind::Cost, "espresso machine", "price"),
             ("types of coffee beans", Kind::Types, "coffee beans", "types"),
             ("small kitchen ideas", Kind::List, "small kitchen", "ideas"),
             ("why is my dishwasher leaking", Kind::Troubleshooting, "why is my dishwasher leaking", ""),
             ("how often should you water succulents?", Kind::Question, "how often should you water succulents", ""),
             ("yoga for beginners", Kind::Guide, "yoga", "beginners"),
+            ("burst pipe what to do", Kind::Troubleshooting, "burst pipe", "what to do"),
             ("moving checklist", Kind::Checklist, "moving", "checklist"),
         ] {
             let shape = read(keyword);
-            assert_eq!((shape.kind, shape.subject.as_str(), shape.extra.as_str()), (Some(kind), subject, extra), "{keyword}");
+            assert_eq!(
+                (shape.kind, shape.subject.as_str(), shape.extra.as_str()),
+                (Some(kind), subject, extra),
+                "{keyword}"
+            );
         }
     }
 
     #[test]
     fn what_no_pattern_knows_is_its_own_subject() {
-        for keyword in ["running shoes", "reviews", "shoes in winter", "Laufschuhe für Damen", "ランニングシューズ"] {
+        for keyword in ["running shoes", "reviews", "shoes in winter", "Laufschuhe für Damen", "ランニングシューズ"]
+        {
             let shape = read(keyword);
             assert_eq!((shape.kind, shape.subject.as_str()), (None, keyword), "{keyword}");
         }
@@ -314,8 +462,23 @@ mod tests {
     fn every_structure_is_one_of_planners() {
         use Kind::*;
         for kind in [
-            Definition, HowTo, Guide, List, Comparison, Alternatives, BuyingGuide, Review, Cost, Troubleshooting, Checklist, Mistakes,
-            Types, Faq, Question, Local, Offer,
+            Definition,
+            HowTo,
+            Guide,
+            List,
+            Comparison,
+            Alternatives,
+            BuyingGuide,
+            Review,
+            Cost,
+            Troubleshooting,
+            Checklist,
+            Mistakes,
+            Types,
+            Faq,
+            Question,
+            Local,
+            Offer,
         ] {
             assert!(ContentStructure::from_json_name(kind.structure()).is_some(), "{kind:?}");
         }

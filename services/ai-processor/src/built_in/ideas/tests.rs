@@ -83,14 +83,33 @@ fn beans() -> pb::IdeaCluster {
 }
 
 fn kitchen() -> pb::IdeaCluster {
-    cluster(5, &["informational"], &[("small kitchen ideas", 33_000), ("small kitchen storage ideas", 5_400), ("galley kitchen", 4_400)])
+    cluster(
+        5,
+        &["informational"],
+        &[("small kitchen ideas", 33_000), ("small kitchen storage ideas", 5_400), ("galley kitchen", 4_400)],
+    )
 }
 
 fn written(input: &pb::IdeasInput, brief: &Brief) -> String {
     let mut text = String::new();
     for idea in ideas(input, brief) {
-        let pb::IdeaOutcome { title, description, content_type, structure, primary_keyword, keyword_ids, outline, word_count, .. } = idea;
-        writeln!(text, "# {title}\n  {content_type}, {structure}, {word_count} words; {primary_keyword} [{}]", keyword_ids.join(" ")).unwrap();
+        let pb::IdeaOutcome {
+            title,
+            description,
+            content_type,
+            structure,
+            primary_keyword,
+            keyword_ids,
+            outline,
+            word_count,
+            ..
+        } = idea;
+        writeln!(
+            text,
+            "# {title}\n  {content_type}, {structure}, {word_count} words; {primary_keyword} [{}]",
+            keyword_ids.join(" ")
+        )
+        .unwrap();
         writeln!(text, "  {description}").unwrap();
         for section in outline {
             writeln!(text, "  - {section}").unwrap();
@@ -101,16 +120,29 @@ fn written(input: &pb::IdeasInput, brief: &Brief) -> String {
 
 #[test]
 fn five_clusters_become_plans_that_a_person_has_read() {
-    let brief = Brief {
-        audience: "small business owners".to_owned(),
-        goal: "ask for an offer".to_owned(),
-        facts: "We are in Austin since 1998. Our plumbers come within 60 minutes. We roast our espresso beans every Monday.".to_owned(),
-        site_name: "Hillside".to_owned(),
+    let brief = |audience: &str, goal: &str, facts: &str, site: &str| Brief {
+        audience: audience.to_owned(),
+        goal: goal.to_owned(),
+        facts: facts.to_owned(),
+        site_name: site.to_owned(),
         ..Brief::default()
     };
-    let plain = written(&input(4, vec![sneakers(), kitchen()]), &Brief::default());
-    let briefed = written(&input(4, vec![crm(), plumber(), beans()]), &brief);
-    insta::assert_snapshot!(format!("{plain}\n{briefed}"));
+    let owners = brief(
+        "small business owners",
+        "start a free trial",
+        "Our CRM imports contacts from any spreadsheet.",
+        "Pipeworks",
+    );
+    let plumbers =
+        brief("", "call us", "We are in Austin since 1998. Our plumbers come within 60 minutes.", "Hillside Plumbing");
+    let roasters = brief("home baristas", "", "We roast our espresso beans every Monday.", "Monday Coffee");
+    let plans = [
+        written(&input(4, vec![sneakers(), kitchen()]), &Brief::default()),
+        written(&input(4, vec![crm()]), &owners),
+        written(&input(4, vec![plumber()]), &plumbers),
+        written(&input(5, vec![beans()]), &roasters),
+    ];
+    insta::assert_snapshot!(plans.join("\n"));
 }
 
 #[test]
@@ -152,7 +184,11 @@ fn a_title_that_exists_is_not_promised_again_in_other_words() {
     let again = ideas(&input(3, vec![cluster.clone()]), &Brief::default());
     assert!(!again.is_empty());
     for idea in &again {
-        assert!(!cluster.existing_titles.iter().any(|title| similar::same_promise(title, &idea.title)), "{}", idea.title);
+        assert!(
+            !cluster.existing_titles.iter().any(|title| similar::same_promise(title, &idea.title)),
+            "{}",
+            idea.title
+        );
     }
 }
 
@@ -182,7 +218,11 @@ fn the_strategy_of_the_sector_decides_what_comes_first_what_is_left_out_and_how_
 
 #[test]
 fn keywords_of_another_language_keep_their_own_words() {
-    let german = cluster(7, &["informational"], &[("laufschuhe damen", 900), ("laufschuhe test", 700), ("laufschuhe kaufen", 300)]);
+    let german = cluster(
+        7,
+        &["informational"],
+        &[("laufschuhe damen", 900), ("laufschuhe test", 700), ("laufschuhe kaufen", 300)],
+    );
     let input = pb::IdeasInput { language: "de".to_owned(), ..input(3, vec![german]) };
     let ideas = ideas(&input, &Brief { language: "de".to_owned(), ..Brief::default() });
     assert_eq!(ideas.iter().map(|idea| idea.title.as_str()).collect::<Vec<_>>(), ["Laufschuhe damen: laufschuhe test"]);

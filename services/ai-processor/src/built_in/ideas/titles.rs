@@ -14,9 +14,25 @@ pub(super) fn of(angle: &Angle<'_>, brief: &Brief, seed: u64) -> Vec<String> {
     let turn = usize::try_from(seed % 7).unwrap_or_default() % templates.len().max(1);
     let mut titles: Vec<String> = templates.iter().map(|template| title_case(template)).collect();
     titles.rotate_left(turn);
-    // What is shown whole comes first.
-    titles.sort_by_key(|title| title.chars().count() > SHOWN);
+    // What is shown whole comes first, and of that what has the words that people search for.
+    let searched = searched(&angle.primary);
+    titles.sort_by_key(|title| {
+        let title_words = searched_words(title);
+        (title.chars().count() > SHOWN, !searched.iter().all(|word| title_words.contains(word)))
+    });
     titles
+}
+
+/// The words of the primary keyword that a title can have.
+fn searched(primary: &str) -> Vec<String> {
+    let small = ["a", "an", "the", "me", "near", "in", "for", "of"];
+    searched_words(primary).into_iter().filter(|word| !small.contains(&word.as_str())).collect()
+}
+
+fn searched_words(text: &str) -> Vec<String> {
+    let lower = text.to_lowercase();
+    let words = lower.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(|word| word.strip_suffix('s').unwrap_or(word).to_owned()).collect()
 }
 
 fn templates(angle: &Angle<'_>, brief: &Brief, seed: u64) -> Vec<String> {
@@ -30,26 +46,62 @@ fn templates(angle: &Angle<'_>, brief: &Brief, seed: u64) -> Vec<String> {
         Kind::List => list(s, extra, seed),
         Kind::Comparison => comparison(s, extra),
         Kind::Alternatives => {
-            vec![format!("{s} alternatives: what to use instead"), format!("the best alternatives to {s}, compared"), format!("{s} alternatives compared: features, prices, limits")]
+            vec![
+                format!("{s} alternatives: what to use instead"),
+                format!("the best alternatives to {s}, compared"),
+                format!("{s} alternatives compared: features, prices, limits"),
+            ]
         }
         Kind::BuyingGuide => buying_guide(s, extra, audience),
         Kind::Review => {
             let worth = if plural { "are they worth it" } else { "is it worth it" };
-            vec![format!("{s} review: {worth}?"), format!("{s} review: strengths, weaknesses, verdict"), format!("{s} reviewed: who should buy, and who should not")]
+            vec![
+                format!("{s} review: {worth}?"),
+                format!("{s} review: strengths, weaknesses, verdict"),
+                format!("{s} reviewed: who should buy, and who should not"),
+            ]
         }
         Kind::Cost => cost(s, extra, plural, *action),
+        Kind::Troubleshooting if extra == "what to do" => {
+            vec![
+                format!("{s}: what to do first"),
+                format!("{s}? what to do, step by step"),
+                format!("{s}: what to do, and what to leave alone"),
+            ]
+        }
         Kind::Troubleshooting => troubleshooting(s),
-        Kind::Checklist if *action => vec![format!("a checklist for {s}"), format!("{s}: a checklist from start to finish")],
-        Kind::Checklist if extra.starts_with("template") => vec![format!("{s} template: what belongs in it, and how to use it"), format!("a {s} template you can copy")],
-        Kind::Checklist if plural => vec![format!("a checklist for choosing {s}"), format!("{s}: what to check before you buy")],
-        Kind::Checklist => vec![format!("the {s} checklist: what to do, in order"), format!("{s} checklist: before, during and after")],
-        Kind::Mistakes if *action => vec![format!("{} mistakes to avoid when {s}", number(seed)), format!("what goes wrong when {s}, and how to avoid it")],
-        Kind::Mistakes => vec![
+        Kind::Checklist if *action => {
+            vec![format!("a checklist for {s}"), format!("{s}: a checklist from start to finish")]
+        }
+        Kind::Checklist if extra.starts_with("template") => {
+            vec![format!("{s} template: what belongs in it, and how to use it"), format!("a {s} template you can copy")]
+        }
+        Kind::Checklist if plural => {
+            vec![format!("a checklist for choosing {s}"), format!("{s}: what to check before you buy")]
+        }
+        Kind::Checklist => {
+            vec![format!("the {s} checklist: what to do, in order"), format!("{s} checklist: before, during and after")]
+        }
+        Kind::Mistakes if *action => vec![
+            format!("{} mistakes to avoid when {s}", number(seed)),
+            format!("what goes wrong when {s}, and how to avoid it"),
+        ],
+        Kind::Mistakes if plural => vec![
             format!("{} mistakes to avoid with {s}", number(seed)),
             format!("{s}: {} mistakes that cost time and money", number(seed)),
         ],
-        Kind::Types => vec![format!("types of {s}: which one fits you?"), format!("the main types of {s}, explained"), format!("{s}: the types and how they differ")],
-        Kind::Faq => vec![format!("{s}: your questions answered"), format!("{s} FAQ: clear answers to common questions")],
+        Kind::Mistakes => vec![
+            format!("{} {s} mistakes to avoid", number(seed)),
+            format!("{s}: {} mistakes that cost time and money", number(seed)),
+        ],
+        Kind::Types => vec![
+            format!("types of {s}: which one fits you?"),
+            format!("the main types of {s}, explained"),
+            format!("{s}: the types and how they differ"),
+        ],
+        Kind::Faq => {
+            vec![format!("{s}: your questions answered"), format!("{s} FAQ: clear answers to common questions")]
+        }
         Kind::Question => vec![format!("{s}?"), format!("{s}? what you need to know"), format!("{s}? a clear answer")],
         Kind::Local => local(s, extra, brief),
         Kind::Offer => offer(s, extra, plural, brief),
@@ -79,14 +131,24 @@ fn how_to(s: &str) -> Vec<String> {
 
 fn guide(s: &str, whom: &str, audience: Option<&str>, action: bool) -> Vec<String> {
     if whom == "beginners" {
-        return vec![format!("{s} for beginners: where to start"), format!("a beginner's guide to {s}"), format!("{s} for beginners: the first steps")];
+        return vec![
+            format!("{s} for beginners: where to start"),
+            format!("a beginner's guide to {s}"),
+            format!("{s} for beginners: the first steps"),
+        ];
     }
     let mut titles = vec![
         format!("{s}: a practical guide"),
-        format!("a practical guide to {s}"),
         format!("{s}: what to know before you start"),
-        format!("understanding {s}: the essentials"),
+        format!("{s}: how to get it right from the start"),
     ];
+    if is_plural(s) {
+        titles = vec![
+            format!("a practical guide to {s}"),
+            format!("{s}: what to know before you start"),
+            format!("{s}: a practical guide"),
+        ];
+    }
     if let Some(audience) = audience.filter(|_| !action) {
         titles.insert(0, format!("{s}: a practical guide for {audience}"));
     }
@@ -99,16 +161,23 @@ fn list(s: &str, noun: &str, seed: u64) -> Vec<String> {
     let named = if s.contains(noun) { s.to_owned() } else { format!("{s} {noun}") };
     match noun {
         "ideas" | "designs" | "styles" | "themes" | "activities" | "gifts" | "recipes" => {
-            vec![format!("{n} {named} worth trying"), format!("{n} {named} for every budget and taste"), format!("{named}: {n} picks to start with")]
+            vec![
+                format!("{n} {named} worth trying"),
+                format!("{n} {named} for every budget and taste"),
+                format!("{named}: {n} picks to start with"),
+            ]
         }
-        "tips" | "hacks" | "tricks" | "strategies" | "methods" | "ways" => vec![
-            format!("{n} {named} that make a difference"),
-            format!("{named}: {n} that work in practice"),
-        ],
+        "tips" | "hacks" | "tricks" | "strategies" | "methods" | "ways" => {
+            vec![format!("{n} {named} that make a difference"), format!("{named}: {n} that work in practice")]
+        }
         "examples" => vec![format!("{n} {named} to learn from"), format!("{named}: {n} worth copying, and why")],
         "benefits" => vec![format!("benefits of {s}: what you gain"), format!("the benefits of {s}, and their limits")],
-        "symptoms" | "causes" | "signs" => vec![format!("{noun} of {s}: what to look for"), format!("{n} {noun} of {s} you should know")],
-        "tools" | "apps" | "books" | "brands" => vec![format!("{n} {named} compared"), format!("{named} compared: what each is good for")],
+        "symptoms" | "causes" | "signs" => {
+            vec![format!("{noun} of {s}: what to look for"), format!("{n} {noun} of {s} you should know")]
+        }
+        "tools" | "apps" | "books" | "brands" => {
+            vec![format!("{n} {named} compared"), format!("{named} compared: what each is good for")]
+        }
         "uses" => vec![format!("{n} uses of {s}"), format!("uses of {s}: {n} you may not know")],
         _ => vec![format!("{n} {named} worth knowing"), format!("{named}: the ones that matter")],
     }
@@ -146,13 +215,27 @@ fn buying_guide(s: &str, whom: &str, audience: Option<&str>) -> Vec<String> {
 
 fn cost(s: &str, question: &str, plural: bool, action: bool) -> Vec<String> {
     let drives = "prices and what drives them";
-    if !question.is_empty() {
+    if matches!(question, "pricing" | "price" | "prices" | "fees" | "rates") {
+        return vec![
+            format!("{s} {question}: what you pay for"),
+            format!("{s} {question} explained, with sample budgets"),
+        ];
+    }
+    if question.contains(' ') {
         return vec![format!("{question}?"), format!("{question}? {drives}"), format!("{s} cost: what to budget for")];
     }
     match (action, plural) {
         (true, _) => vec![format!("what does {s} cost? {drives}"), format!("the cost of {s}: what to budget for")],
-        (false, true) => vec![format!("how much do {s} cost? {drives}"), format!("how much do {s} cost?"), format!("{s}: what to budget, and where to save")],
-        (false, false) => vec![format!("{s} cost: what to budget for"), format!("{s} prices explained: what you pay for"), format!("{s} cost: {drives}")],
+        (false, true) => vec![
+            format!("how much do {s} cost? {drives}"),
+            format!("how much do {s} cost?"),
+            format!("{s}: what to budget, and where to save"),
+        ],
+        (false, false) => vec![
+            format!("{s} cost: what to budget for"),
+            format!("{s} prices explained: what you pay for"),
+            format!("{s} cost: {drives}"),
+        ],
     }
 }
 
@@ -185,11 +268,18 @@ fn local(s: &str, place: &str, brief: &Brief) -> Vec<String> {
 fn offer(s: &str, word: &str, plural: bool, brief: &Brief) -> Vec<String> {
     let site = &brief.site_name;
     let mut titles = match word {
-        "hire" | "rent" | "book" | "rental" => vec![format!("{} {s}: options, prices, booking", if word == "rental" { "rent" } else { word }), format!("{s}: how to book, and what it costs")],
+        "hire" | "rent" | "book" | "rental" => vec![
+            format!("{} {s}: options, prices, booking", if word == "rental" { "rent" } else { word }),
+            format!("{s}: how to book, and what it costs"),
+        ],
         "cheap" | "cheapest" | "affordable" | "discount" | "discounted" | "deals" | "deal" | "sale" => {
             vec![format!("affordable {s}: good value without regret"), format!("{s} at a good price: what to look for")]
         }
-        _ if plural => vec![format!("{s}: compare and order online"), format!("buy {s}: selection, prices, delivery"), format!("shop {s}: find the ones that fit")],
+        _ if plural => vec![
+            format!("{s}: compare and order online"),
+            format!("buy {s}: selection, prices, delivery"),
+            format!("shop {s}: find the ones that fit"),
+        ],
         _ => vec![format!("buy {s}: options, prices, delivery"), format!("{s}: what you get, and how to order")],
     };
     if !site.is_empty() {

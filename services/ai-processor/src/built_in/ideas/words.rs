@@ -2,31 +2,204 @@
 
 /// Not capitalised inside of a title.
 const SMALL: &[&str] = &[
-    "a", "an", "the", "and", "or", "nor", "but", "for", "of", "in", "on", "to", "at", "by", "from", "with", "as", "vs", "vs.",
-    "per", "via", "than",
+    "a", "an", "the", "and", "or", "nor", "but", "for", "of", "in", "on", "to", "at", "by", "from", "with", "as", "vs",
+    "vs.", "per", "via", "than",
 ];
 
 /// Words that have a form of their own.
 const SPELT: &[&str] = &[
-    "AI", "API", "AWS", "B2B", "B2C", "BMI", "CBD", "CMS", "CPA", "CPU", "CRM", "CSS", "DIY", "DNS", "EV", "ERP", "FAQ", "GDPR",
-    "GPS", "GPU", "HDMI", "HIIT", "HR", "HTML", "HVAC", "IBS", "IP", "IRA", "IT", "KPI", "LED", "LLC", "MBA", "NAS", "NYC",
-    "OLED", "PC", "PDF", "PHP", "POS", "PPC", "PTO", "QR", "RAM", "ROI", "RV", "SEO", "SQL", "SSD", "SUV", "TV", "UI", "UK",
-    "URL", "USA", "USB", "UX", "VPN", "VPS", "WiFi", "iPad", "iPhone", "iOS", "macOS", "eBay", "WordPress", "YouTube",
-    "GitHub", "LinkedIn", "JavaScript", "TypeScript", "PayPal", "HubSpot", "QuickBooks", "PostgreSQL", "MySQL", "I",
+    "AI",
+    "API",
+    "AWS",
+    "B2B",
+    "B2C",
+    "BMI",
+    "CBD",
+    "CMS",
+    "CPA",
+    "CPU",
+    "CRM",
+    "CSS",
+    "DIY",
+    "DNS",
+    "EV",
+    "ERP",
+    "FAQ",
+    "GDPR",
+    "GPS",
+    "GPU",
+    "HDMI",
+    "HIIT",
+    "HR",
+    "HTML",
+    "HVAC",
+    "IBS",
+    "IP",
+    "IRA",
+    "IT",
+    "KPI",
+    "LED",
+    "LLC",
+    "MBA",
+    "NAS",
+    "NYC",
+    "OLED",
+    "PC",
+    "PDF",
+    "PHP",
+    "POS",
+    "PPC",
+    "PTO",
+    "QR",
+    "RAM",
+    "ROI",
+    "RV",
+    "SEO",
+    "SQL",
+    "SSD",
+    "SUV",
+    "TV",
+    "UI",
+    "UK",
+    "URL",
+    "USA",
+    "USB",
+    "UX",
+    "VPN",
+    "VPS",
+    "WiFi",
+    "iPad",
+    "iPhone",
+    "iOS",
+    "macOS",
+    "eBay",
+    "WordPress",
+    "YouTube",
+    "GitHub",
+    "LinkedIn",
+    "JavaScript",
+    "TypeScript",
+    "PayPal",
+    "HubSpot",
+    "QuickBooks",
+    "PostgreSQL",
+    "MySQL",
+    "I",
 ];
 
 /// Prepositions that end the noun of a phrase: in `shoes for flat feet` the shoes are what it is about.
-const LINKS: &[&str] = &["for", "with", "without", "in", "of", "to", "on", "under", "from", "near", "at", "after", "before"];
+const LINKS: &[&str] =
+    &["for", "with", "without", "in", "of", "to", "on", "under", "from", "near", "at", "after", "before"];
 
 const PLURALS: &[&str] = &["people", "children", "feet", "teeth", "men", "women", "kids", "mice"];
 const NO_PLURALS: &[&str] = &[
-    "news", "yoga", "gas", "bus", "lens", "tennis", "business", "fitness", "wireless", "glass", "grass", "dress", "mattress",
-    "process", "access", "physics", "mathematics", "economics", "analytics", "diabetes", "canvas", "atlas", "sales", "logistics",
+    "news",
+    "yoga",
+    "gas",
+    "bus",
+    "lens",
+    "tennis",
+    "business",
+    "fitness",
+    "wireless",
+    "glass",
+    "grass",
+    "dress",
+    "mattress",
+    "process",
+    "access",
+    "physics",
+    "mathematics",
+    "economics",
+    "analytics",
+    "diabetes",
+    "canvas",
+    "atlas",
+    "sales",
+    "logistics",
+];
+
+/// Nouns of things that can be counted, which keywords mostly name in the singular. A word that is not here stays as it is: it may be a
+/// name, and names have no plural.
+const COUNTED: &[&str] = &[
+    "apartment",
+    "backpack",
+    "bag",
+    "bed",
+    "bike",
+    "boat",
+    "boot",
+    "business",
+    "cabinet",
+    "camera",
+    "campaign",
+    "car",
+    "card",
+    "chair",
+    "clinic",
+    "coat",
+    "computer",
+    "contract",
+    "course",
+    "dentist",
+    "desk",
+    "dishwasher",
+    "dress",
+    "drill",
+    "fence",
+    "floor",
+    "fridge",
+    "garden",
+    "grill",
+    "gym",
+    "hotel",
+    "house",
+    "jacket",
+    "kitchen",
+    "knife",
+    "lamp",
+    "laptop",
+    "lawyer",
+    "loan",
+    "machine",
+    "mattress",
+    "mortgage",
+    "oven",
+    "pan",
+    "phone",
+    "pipe",
+    "plan",
+    "plant",
+    "pool",
+    "pump",
+    "remodel",
+    "restaurant",
+    "ring",
+    "roof",
+    "room",
+    "saw",
+    "shed",
+    "shoe",
+    "sneaker",
+    "sofa",
+    "stove",
+    "suit",
+    "system",
+    "table",
+    "tent",
+    "tool",
+    "tree",
+    "truck",
+    "van",
+    "watch",
+    "website",
+    "window",
+    "workout",
 ];
 
 const DOUBLING: &[&str] = &[
-    "begin", "cut", "dig", "drop", "fit", "forget", "get", "hit", "knit", "let", "plan", "put", "quit", "run", "set", "ship",
-    "shop", "shut", "sit", "stop", "swap", "swim", "trim", "win", "wrap", "mop", "map", "prep", "grip", "skip",
+    "begin", "cut", "dig", "drop", "fit", "forget", "get", "hit", "knit", "let", "plan", "put", "quit", "run", "set",
+    "ship", "shop", "shut", "sit", "stop", "swap", "swim", "trim", "win", "wrap", "mop", "map", "prep", "grip", "skip",
 ];
 
 /// A phrase in the capitals of a title. Words that have capitals already keep theirs.
@@ -51,7 +224,10 @@ fn capitalised(word: &str) -> String {
     if word.chars().any(char::is_uppercase) {
         return word.to_owned();
     }
-    let parts = word.split('-').enumerate().map(|(at, part)| if at > 0 && SMALL.contains(&part) { part.to_owned() } else { first_upper(part) });
+    let parts = word
+        .split('-')
+        .enumerate()
+        .map(|(at, part)| if at > 0 && SMALL.contains(&part) { part.to_owned() } else { first_upper(part) });
     parts.collect::<Vec<_>>().join("-")
 }
 
@@ -92,7 +268,33 @@ pub(super) fn is_plural(phrase: &str) -> bool {
     if PLURALS.contains(&head.as_str()) {
         return true;
     }
-    head.ends_with('s') && !head.ends_with("ss") && !head.ends_with("us") && !head.ends_with("is") && !NO_PLURALS.contains(&head.as_str())
+    head.ends_with('s')
+        && !head.ends_with("ss")
+        && !head.ends_with("us")
+        && !head.ends_with("is")
+        && !NO_PLURALS.contains(&head.as_str())
+}
+
+/// A phrase as it speaks of all things of its kind: `standing desk` becomes `standing desks`.
+pub(super) fn things(phrase: &str) -> String {
+    let phrase = without_article(phrase);
+    let words: Vec<&str> = phrase.split_whitespace().collect();
+    let end = words.iter().position(|word| LINKS.contains(word)).unwrap_or(words.len());
+    let Some((head, before)) = words.get(..end).and_then(<[&str]>::split_last) else { return phrase.to_owned() };
+    let counted =
+        COUNTED.contains(head) || (end > 1 && (head.ends_with("er") || head.ends_with("or")) && head.is_ascii());
+    if is_plural(phrase) || !counted {
+        return phrase.to_owned();
+    }
+    let plural = match *head {
+        "knife" => "knives".to_owned(),
+        _ if head.ends_with("ss") || head.ends_with("ch") || head.ends_with("sh") || head.ends_with('x') => {
+            format!("{head}es")
+        }
+        _ => format!("{head}s"),
+    };
+    let rest = words.get(end..).unwrap_or_default();
+    before.iter().copied().chain([plural.as_str()]).chain(rest.iter().copied()).collect::<Vec<_>>().join(" ")
 }
 
 /// `clean white shoes` becomes `cleaning white shoes`.
@@ -140,10 +342,27 @@ mod tests {
     }
 
     #[test]
+    fn things_are_spoken_of_in_the_plural_where_their_noun_is_known() {
+        for (phrase, all) in [
+            ("standing desk", "standing desks"),
+            ("the mattress for side sleepers", "mattresses for side sleepers"),
+            ("emergency plumber", "emergency plumbers"),
+            ("crm software", "crm software"),
+            ("twitter", "twitter"),
+            ("espresso beans", "espresso beans"),
+        ] {
+            assert_eq!(things(phrase), all);
+        }
+    }
+
+    #[test]
     fn gerunds_are_spelt_right() {
-        for (action, gerund_of_it) in
-            [("clean shoes", "cleaning shoes"), ("make soap", "making soap"), ("get rid of ants", "getting rid of ants"), ("tie", "tying")]
-        {
+        for (action, gerund_of_it) in [
+            ("clean shoes", "cleaning shoes"),
+            ("make soap", "making soap"),
+            ("get rid of ants", "getting rid of ants"),
+            ("tie", "tying"),
+        ] {
             assert_eq!(gerund(action), gerund_of_it);
         }
     }
