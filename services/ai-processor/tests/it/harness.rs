@@ -13,6 +13,7 @@ use contracts::progress::v1::progress_service_client::ProgressServiceClient;
 use prost_types::Timestamp;
 use rpc::client::{Channel, Target};
 use testkit::{Served, TestBroker, TestDb, internal};
+use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
@@ -22,6 +23,7 @@ pub struct Processor {
     pub database: TestDb,
     pub app: Arc<App>,
     pub served: Served,
+    superuser: Client,
     tasks: Vec<AbortOnDropHandle<()>>,
     _broker: Option<TestBroker>,
 }
@@ -36,6 +38,13 @@ impl Processor {
     pub async fn running() -> Self {
         let broker = TestBroker::new().await;
         let mut processor = Self::with(settings(), Some(broker)).await;
+        processor.run();
+        processor
+    }
+
+    /// Everything runs but the broker, and the providers do the work.
+    pub async fn working() -> Self {
+        let mut processor = Self::with(JobsConfig { instant_provider: false, ..settings() }, None).await;
         processor.run();
         processor
     }
@@ -57,7 +66,8 @@ impl Processor {
         let app = Arc::new(App::new(&config, surroundings).unwrap());
         let served = testkit::serve("ai-processor", ai_processor::routes(&app)).await;
         let watches = AbortOnDropHandle::new(tokio::spawn(progress::run(Arc::clone(&app))));
-        Self { database, app, served, tasks: vec![watches], _broker: broker }
+        let superuser = database.superuser().await;
+        Self { database, app, served, superuser, tasks: vec![watches], _broker: broker }
     }
 
     fn run(&mut self) {
@@ -158,17 +168,17 @@ impl Processor {
 
     /// What the database says, past all policies.
     pub async fn execute(&self, statement: &str) -> u64 {
-        self.database.superuser().await.execute(statement, &[]).await.unwrap()
+        self.superuser.execute(statement, &[]).await.unwrap()
     }
 
     pub async fn count(&self, query: &str) -> i64 {
         let query = format!("SELECT count(*) FROM ({query}) counted");
-        self.database.superuser().await.query_one(&query, &[]).await.unwrap().get(0)
+        self.superuser.query_one(&query, &[]).await.unwrap().get(0)
     }
 
     /// The first column of what the query finds.
     pub async fn texts(&self, query: &str) -> Vec<String> {
-        let rows = self.database.superuser().await.query(query, &[]).await.unwrap();
+        let rows = self.superuser.query(query, &[]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 }

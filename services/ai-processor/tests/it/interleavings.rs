@@ -134,7 +134,7 @@ impl World<'_> {
 fn every_job_ends_once_whatever_happens() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let processor = runtime.block_on(Processor::still());
-    let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
     let deeds = proptest::collection::vec(deed(), 1..40);
     let outcome = runner.run(&deeds, |deeds| {
         runtime.block_on(async {
