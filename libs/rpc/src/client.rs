@@ -30,7 +30,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 pub use context::Context;
-pub use raw::{client_streaming, server_streaming, unary};
+pub use raw::{Outgoing, client_streaming, server_streaming, unary};
 pub use target::Target;
 
 use self::balance::Balance;

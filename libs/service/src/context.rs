@@ -33,7 +33,12 @@ struct Inner {
 }
 
 impl Context {
-    pub(crate) fn new(service: &'static str, config: &ProcessConfig) -> anyhow::Result<Self> {
+    /// The surroundings of one service. [`crate::run`] makes them for a process; only a test that starts several services in one process
+    /// makes them itself, serves with them, and cancels [`Self::shutdown`] in the end.
+    ///
+    /// # Errors
+    /// There are no certificates in the directory that the settings name.
+    pub fn new(service: &'static str, config: &ProcessConfig) -> anyhow::Result<Self> {
         let identity = Identity::load(&config.tls_dir)?;
         let shutdown = CancellationToken::new();
         let tasks = Tasks::new(shutdown.clone());

@@ -10,6 +10,8 @@ use crate::errors;
 use crate::packages;
 use crate::postgres;
 use crate::progress::Progress;
+use crate::rabbitmq;
+use crate::servers::Servers;
 use crate::services;
 use crate::settings::Settings;
 use crate::state::record::Record;
@@ -35,13 +37,13 @@ pub fn shell(settings: &Settings, server: Option<&Url>, service: Option<&str>, a
 
 /// Makes somebody a developer, who may enter every account. No API can do that.
 pub async fn grant_developer(settings: &Settings, server: Option<&Url>, email: &str) -> Result<()> {
-    let server = address(settings, server)?;
+    let servers = Servers { postgres: address(settings, server)?, amqp: rabbitmq::address(settings)? };
     let auth = registry::service("auth").context("the registry has no auth")?;
     let programs = services::build(&settings.state, &Progress::new(true)).await?;
     let program = programs.get("auth").context("cargo built no program for auth")?;
     let status = tokio::process::Command::new(program)
         .args(["grant-developer", "--email", email])
-        .envs(services::environment(settings, &server, auth)?)
+        .envs(services::environment(settings, &servers, auth)?)
         .status()
         .await?;
     anyhow::ensure!(status.success(), "auth did not make {email} a developer");

@@ -19,6 +19,7 @@ use url::Url;
 use crate::launch::Launch;
 use crate::packages;
 use crate::process::{Spec, Stage};
+use crate::settings::Settings;
 use crate::state::short_hash;
 
 pub use hello::answers;
@@ -53,12 +54,17 @@ pub async fn start_server(launch: &Launch) -> Result<Url> {
     let step = launch.progress.step("RabbitMQ");
     let server = packages::rabbitmq_server()?;
     launch.processes.start(server_spec(launch, server, &home(launch))?)?;
-    let password = launch.password(PASSWORD)?;
-    let url = Url::parse(&format!("amqp://{USER}:{password}@127.0.0.1:{}/{VHOST}", launch.port(NAME)?))?;
+    let url = address(launch)?;
     step.detail("booting, which takes 10 to 30 s");
     launch.wait_until(NAME, START_LIMIT, async || answers(&url).await).await?;
     step.done();
     Ok(url)
+}
+
+/// Where the services find it. All of them are one user: on one machine nothing would be won by more.
+pub fn address(settings: &Settings) -> Result<Url> {
+    let password = settings.password(PASSWORD)?;
+    Ok(Url::parse(&format!("amqp://{USER}:{password}@127.0.0.1:{}/{VHOST}", settings.port(NAME)?))?)
 }
 
 /// Where it keeps its messages, below [`home`].

@@ -15,6 +15,7 @@ use crate::errors;
 use crate::launch::Launch;
 use crate::process::{Spec, Stage, guarded, run};
 use crate::progress::Progress;
+use crate::servers::Servers;
 use crate::settings::Settings;
 use crate::state::State;
 use crate::state::account::Account;
@@ -62,12 +63,12 @@ fn programs_in(messages: &str) -> Programs {
 }
 
 /// Brings every database to the version that its service expects.
-pub async fn migrate(launch: &Launch, server: &Url, programs: &Programs) -> Result<()> {
+pub async fn migrate(launch: &Launch, servers: &Servers, programs: &Programs) -> Result<()> {
     let step = launch.progress.step("migrations");
     for service in registry::services().iter().filter(|service| service.database.is_some()) {
         let program = program(programs, &service.name)?;
         let mut command = guarded(program, account(launch, program), Signal::SIGKILL);
-        command.arg("migrate").envs(environment(launch, server, service)?).current_dir("/");
+        command.arg("migrate").envs(environment(launch, servers, service)?).current_dir("/");
         let name = format!("{}-migrate", service.name);
         if let Err(failure) = run::logged(&mut command, &launch.state.log(&name), &step).await? {
             return Err(errors::migration_failed(&service.name, &failure.exit, &failure.last_lines).into());
@@ -78,15 +79,15 @@ pub async fn migrate(launch: &Launch, server: &Url, programs: &Programs) -> Resu
 }
 
 /// How each service is started.
-pub fn specs(launch: &Launch, server: &Url, programs: &Programs) -> Result<Vec<Spec>> {
+pub fn specs(launch: &Launch, servers: &Servers, programs: &Programs) -> Result<Vec<Spec>> {
     let spec = |service: &Service| -> Result<Spec> {
         let program = program(programs, &service.name)?;
         Ok(Spec {
             name: service.name.clone(),
             stage: if service.http_port.is_some() { Stage::Edge } else { Stage::Service },
             program: program.to_owned(),
-            args: vec!["serve".into()],
-            env: environment(launch, server, service)?,
+            args: vec![verb(&service.name).into()],
+            env: environment(launch, servers, service)?,
             dir: "/".into(),
             account: account(launch, program).cloned(),
             stop: Signal::SIGTERM,
@@ -95,6 +96,11 @@ pub fn specs(launch: &Launch, server: &Url, programs: &Programs) -> Result<Vec<S
         })
     };
     registry::services().iter().map(spec).collect()
+}
+
+/// What a service is told to do: ai-processor works on jobs in the same process here.
+fn verb(service: &str) -> &'static str {
+    if service == "ai-processor" { "all" } else { "serve" }
 }
 
 /// Where people and programs reach the fleet.
@@ -126,7 +132,7 @@ fn account<'l>(launch: &'l Launch, program: &Path) -> Option<&'l Account> {
 }
 
 /// Everything a service is told.
-pub fn environment(settings: &Settings, server: &Url, service: &Service) -> Result<Vec<(String, OsString)>> {
+pub fn environment(settings: &Settings, servers: &Servers, service: &Service) -> Result<Vec<(String, OsString)>> {
     let mut env = vec![
         ("IGNY8_ADMIN_LISTEN".to_owned(), listen(settings.port(&admin_name(&service.name))?)),
         ("IGNY8_TLS_DIR".to_owned(), settings.state.tls().join(&service.name).into()),
@@ -142,10 +148,12 @@ pub fn environment(settings: &Settings, server: &Url, service: &Service) -> Resu
     if service.http_port.is_some() {
         env.push(("IGNY8_HTTP_LISTEN".to_owned(), listen(settings.port(&service.name)?)));
     }
-    if let Some(addresses) = databases::addresses(settings, server, service)? {
+    if let Some(addresses) = databases::addresses(settings, &servers.postgres, service)? {
         env.push(("IGNY8_DATABASE_URL".to_owned(), addresses.app.to_string().into()));
         env.push(("IGNY8_SYSTEM_DATABASE_URL".to_owned(), addresses.system.to_string().into()));
         env.push(("IGNY8_MIGRATE_DATABASE_URL".to_owned(), addresses.migrate.to_string().into()));
+        // Whoever keeps something has news of it for the others.
+        env.push(("IGNY8_AMQP_URL".to_owned(), servers.amqp.to_string().into()));
     }
     env.extend(own_settings(settings, &service.name)?);
     Ok(env)
@@ -160,6 +168,12 @@ fn own_settings(settings: &Settings, service: &str) -> Result<Vec<(String, OsStr
             state.child_dir(&mail)?;
             let seal_keys = settings.seal_keys()?;
             vec![("IGNY8_SEAL_KEYS".to_owned(), seal_keys.into()), ("IGNY8_MAIL_DIR".to_owned(), mail.into())]
+        }
+        "planner" => {
+            let spool = state.data.join("spool");
+            std::fs::create_dir_all(&state.data)?;
+            state.child_dir(&spool)?;
+            vec![("IGNY8_SPOOL_DIR".to_owned(), spool.into())]
         }
         "gateway" => {
             let console = state.root.join("services/web/dist");

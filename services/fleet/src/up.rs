@@ -13,6 +13,7 @@ use crate::packages::{self, Package};
 use crate::postgres::{self, Durability};
 use crate::process::{Spec, exit_text, log, run};
 use crate::progress::{Progress, say};
+use crate::servers::Servers;
 use crate::services::{self, Programs};
 use crate::signals::Signals;
 use crate::state::State;
@@ -139,9 +140,11 @@ async fn database(launch: &Launch, wishes: &Wishes) -> Result<Url> {
 async fn start_services(launch: &Launch, wishes: &Wishes) -> Result<Vec<Spec>> {
     let (programs, server): (Programs, Url) =
         tokio::try_join!(services::build(&launch.state, &launch.progress), database(launch, wishes))?;
-    services::migrate(launch, &server, &programs).await?;
+    let amqp = wishes.amqp_url.clone().map_or_else(|| rabbitmq::address(launch), Ok)?;
+    let servers = Servers { postgres: server, amqp };
+    services::migrate(launch, &servers, &programs).await?;
     let step = launch.progress.step("services");
-    let specs = services::specs(launch, &server, &programs)?;
+    let specs = services::specs(launch, &servers, &programs)?;
     let client = ready::client()?;
     for spec in &specs {
         launch.processes.start(spec.clone())?;

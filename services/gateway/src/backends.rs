@@ -9,7 +9,7 @@ use contracts::auth::v1::session_service_client::SessionServiceClient;
 use contracts::auth::v1::{ExchangeRequest, ExchangeResponse};
 use contracts::{METHODS, Method};
 use futures_util::stream::unfold;
-use rpc::client::{Channel, Context, client_streaming, server_streaming, unary};
+use rpc::client::{Channel, Context, Outgoing, client_streaming, server_streaming, unary};
 use rpc::{Error, Kind, Peer};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -34,6 +34,13 @@ pub(crate) struct Envelope {
     /// In whose name the call goes.
     pub context: Context,
     pub metadata: MetadataMap,
+}
+
+/// What of an upload is to be sent next.
+#[derive(Debug)]
+pub(crate) enum Upload {
+    Message(Bytes),
+    End,
 }
 
 /// An answer in several messages, of which the first is there already.
@@ -93,17 +100,23 @@ impl Backends {
         Err(refusal.into())
     }
 
-    /// Calls a method that takes a stream. The service sees its end when `messages` is closed, and that the call was broken off when the
-    /// future is dropped before.
+    /// Calls a method that takes a stream. It is whole when [`Upload::End`] comes; closed before, it is broken off.
     pub(crate) async fn upload(
         &self,
         method: &'static Method,
         envelope: Envelope,
-        messages: mpsc::Receiver<Bytes>,
+        messages: mpsc::Receiver<Upload>,
     ) -> Result<tonic::Response<Bytes>, Error> {
         let owner = method.owners.first().copied().unwrap_or_default();
         let channel = self.channel(owner)?.with(envelope.context);
-        let messages = unfold(messages, async |mut messages| Some((messages.recv().await?, messages)));
+        let messages = unfold(Some(messages), async |messages| {
+            let mut messages = messages?;
+            match messages.recv().await {
+                Some(Upload::Message(message)) => Some((Outgoing::Message(message), Some(messages))),
+                Some(Upload::End) => None,
+                None => Some((Outgoing::BreakOff, None)),
+            }
+        });
         Ok(client_streaming(&channel, method, envelope.metadata, messages).await?)
     }
 

@@ -138,7 +138,7 @@ struct Envelope<'a> {
 fn status(error: &Error) -> StatusCode {
     match (error.kind(), error.reason()) {
         (_, "IDEMPOTENCY_MISMATCH") => StatusCode::UNPROCESSABLE_ENTITY,
-        (Kind::FailedPrecondition, "INSUFFICIENT_CREDITS") => StatusCode::PAYMENT_REQUIRED,
+        (Kind::FailedPrecondition, "INSUFFICIENT_CREDITS" | "SPENDING_CAP_REACHED") => StatusCode::PAYMENT_REQUIRED,
         (Kind::InvalidArgument | Kind::OutOfRange | Kind::FailedPrecondition, _) => StatusCode::BAD_REQUEST,
         (Kind::Unauthenticated, _) => StatusCode::UNAUTHORIZED,
         (Kind::PermissionDenied, _) => StatusCode::FORBIDDEN,
@@ -221,6 +221,7 @@ mod tests {
     #[test]
     fn two_reasons_have_a_status_of_their_own() {
         assert_eq!(told(Error::precondition("INSUFFICIENT_CREDITS", "Too few.").into()).0, 402);
+        assert_eq!(told(Error::precondition("SPENDING_CAP_REACHED", "Too much.").into()).0, 402);
         let mismatch = Error::new(Kind::InvalidArgument, "IDEMPOTENCY_MISMATCH", "Another body.");
         assert_eq!(told(mismatch.into()).0, 422);
     }

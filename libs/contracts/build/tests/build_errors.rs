@@ -257,7 +257,7 @@ mod forms {
     #[test]
     fn bytes_without_their_type_or_name() {
         let error = error_when(
-            "message ThingChunk {\n  string content_type = 1;\n  string file_name = 2;",
+            "message ThingChunk {\n  string content_type = 1 [(igny8.rest.v1.field).example = \"text/csv\"];\n  string file_name = 2;",
             "message ThingChunk {",
         );
         for name in ["`string content_type`", "`string file_name`"] {

@@ -185,3 +185,29 @@ fn an_idempotency_key_is_taken_where_it_is_declared() {
     assert!(takes(operation("patch", "/api/v1/test/things/{id}/")));
     assert!(!takes(operation("get", "/api/v1/test/things/")));
 }
+
+#[test]
+fn an_upload_is_a_form_with_its_fields_and_a_file() {
+    let upload = operation("post", "/api/v1/test/things/import/");
+    let form = &upload["requestBody"]["content"]["multipart/form-data"]["schema"];
+    let names: Vec<_> = form["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, ["file", "paint", "shelf"]);
+    assert_eq!(form["required"], json!(["shelf", "file"]));
+    assert_eq!(form["properties"]["file"]["contentMediaType"], "application/octet-stream");
+}
+
+#[test]
+fn a_trial_run_has_its_parameter_and_its_status() {
+    let import = operation("post", "/api/v1/test/things/import/");
+    assert_eq!(parameter(import, "dry_run")["in"], "query");
+    assert!(import["responses"]["200"].is_object() && import["responses"]["202"].is_object());
+}
+
+#[test]
+fn streams_have_their_media_types() {
+    let sold = &operation("get", "/api/v1/test/things/sold/")["responses"]["200"];
+    assert!(sold["content"]["text/event-stream"].is_object());
+    assert!(sold["description"].as_str().unwrap().contains("each with a `Thing`"), "{sold}");
+    let export = &operation("get", "/api/v1/test/things/export/")["responses"]["200"];
+    assert!(export["content"]["text/csv"].is_object(), "{export}");
+}

@@ -31,8 +31,17 @@ pub async fn server_streaming(
     Grpc::new(channel.clone()).server_streaming(request(metadata, message), path(method), BytesCodec).await
 }
 
-/// Calls a method that takes a stream of encoded messages. To the service the end of the stream is the end of the message: what must not
-/// pass for complete is broken off by dropping the call while the stream still stands.
+/// One step of a stream of encoded messages.
+#[derive(Debug, Clone)]
+pub enum Outgoing {
+    /// The next message.
+    Message(Bytes),
+    /// There is no more, and it is not whole. The service sees an error. To end the stream, or to drop the call, is not enough: HTTP/2 goes
+    /// on to send the body of a call whose answer nobody awaits, and to the service its end would be the end of a whole.
+    BreakOff,
+}
+
+/// Calls a method that takes a stream of encoded messages.
 pub async fn client_streaming<S>(
     channel: &Channel,
     method: &'static Method,
@@ -40,10 +49,10 @@ pub async fn client_streaming<S>(
     messages: S,
 ) -> Result<Response<Bytes>, Status>
 where
-    S: Stream<Item = Bytes> + Send + 'static,
+    S: Stream<Item = Outgoing> + Send + 'static,
 {
     let request = Request::from_parts(metadata, http::Extensions::new(), messages);
-    Grpc::new(channel.clone()).client_streaming(request, path(method), BytesCodec).await
+    Grpc::new(channel.clone()).client_streaming(request, path(method), OutgoingCodec).await
 }
 
 fn request(metadata: MetadataMap, message: Bytes) -> Request<Bytes> {
@@ -88,5 +97,36 @@ impl Decoder for BytesCodec {
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
         Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct OutgoingCodec;
+
+impl Codec for OutgoingCodec {
+    type Encode = Outgoing;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = BytesCodec;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> BytesCodec {
+        BytesCodec
+    }
+}
+
+impl Encoder for OutgoingCodec {
+    type Item = Outgoing;
+    type Error = Status;
+
+    fn encode(&mut self, message: Outgoing, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        match message {
+            Outgoing::Message(message) => buffer.put(message),
+            Outgoing::BreakOff => return Err(Status::cancelled("broken off")),
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! A file that somebody sends: a form in, a stream of messages out. The texts of the form and the first piece of the file make the first
 //! message; each of the others is one more piece.
 //!
-//! A service takes the end of the stream for the end of the file. So whatever goes wrong here drops the call before it closes the stream.
+//! A service takes the end of the stream for the end of the file. So whatever goes wrong here breaks the stream off.
 
 use std::pin::Pin;
 
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::form::{Form, Part};
 use super::shape::Asked;
 use super::{Api, decode, envelope, unless_path};
-use crate::backends::Envelope;
+use crate::backends::{Envelope, Upload};
 use crate::edge::body;
 use crate::edge::target::Operation;
 use crate::failure::Failure;
@@ -39,8 +39,8 @@ type Call<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 enum Sent<'a> {
     /// The service answered before it had all of it.
     Answered(Answer),
-    /// To its end. Closing the stream says so to the service.
-    Whole(Call<'a>, mpsc::Sender<Bytes>),
+    /// To its end, which the service has not been told.
+    Whole(Call<'a>, mpsc::Sender<Upload>),
 }
 
 impl Api {
@@ -84,7 +84,8 @@ impl Api {
                 if let Some(part) = form.next().await? {
                     return Err(after_the_file(&part.name()));
                 }
-                drop(messages);
+                // When nobody takes it, the call is over.
+                let _ = messages.send(Upload::End).await;
                 Ok(call.await)
             }
         }
@@ -115,7 +116,7 @@ async fn send(
     method: &'static Method,
     first: Vec<u8>,
     mut file: Part<'_>,
-    messages: &mpsc::Sender<Bytes>,
+    messages: &mpsc::Sender<Upload>,
 ) -> Result<(), Failure> {
     let as_message =
         method.codec.piece.ok_or_else(|| Error::internal(anyhow::anyhow!("no upload: {}", method.path)))?;
@@ -131,7 +132,7 @@ async fn send(
             if due {
                 let mut bytes = message.take().unwrap_or_default();
                 bytes.extend(as_message(std::mem::take(&mut piece)));
-                if messages.send(bytes.into()).await.is_err() {
+                if messages.send(Upload::Message(bytes.into())).await.is_err() {
                     std::future::pending::<()>().await; // the call is over, and its answer is awaited beside this
                 }
             }

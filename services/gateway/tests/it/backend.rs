@@ -176,7 +176,8 @@ async fn upload(
     stage: Arc<Stage>,
     request: Request<Streaming<UploadKeywordsRequest>>,
 ) -> Result<Response<KeywordImport>, Status> {
-    let (_, first, mut rest) = rpc::open_upload(request).await?;
+    let opened = rpc::open_upload(request).await;
+    let (_, first, mut rest) = opened.inspect_err(|_| drop(stage.upload.send_replace(Some(Upload::BrokenOff))))?;
     let (mut file, mut largest_piece) = (first.piece, 0);
     largest_piece = file.len().max(largest_piece);
     stage.reads.subscribe().wait_for(|reads| *reads).await.unwrap();

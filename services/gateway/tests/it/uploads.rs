@@ -54,7 +54,7 @@ async fn a_file_arrives_whole_in_pieces_with_the_fields_before_it() {
         (&data["site_id"], &data["country"], &data["file_name"]),
         (&json!(TASK), &json!("de"), &json!("mine.csv"))
     );
-    assert_eq!(world.planner.uploaded().await, Upload::Whole { file, largest_piece: 64 << 10 });
+    assert!(world.planner.uploaded().await == Upload::Whole { file, largest_piece: 64 << 10 });
 }
 
 #[tokio::test]
@@ -96,10 +96,10 @@ async fn what_is_wrong_with_the_form_is_said() {
 async fn a_field_after_the_file_is_refused_and_the_file_with_it() {
     let world = World::start().await;
     let ada = world.sign_up("ada@example.com").await;
-    let part = || Part::bytes(b"a".as_slice()).file_name("a.csv");
+    let part = || Part::bytes(vec![b'x'; 1_000_000]).file_name("a.csv");
     let form = fields().part("file", part()).part("file", part());
     upload(&world, &ada, form).answer().await.refused(400, "FIELD_AFTER_FILE");
-    assert_eq!(world.planner.uploaded().await, Upload::BrokenOff);
+    assert!(world.planner.uploaded().await == Upload::BrokenOff);
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn a_file_over_the_limit_is_refused_whether_it_says_so_or_not() {
     let (body, _) = endless(20, false);
     let counted = upload(&world, &ada, fields().part("file", Part::stream(body).file_name("a.csv")));
     counted.answer().await.refused(413, "BODY_TOO_LARGE");
-    assert_eq!(world.planner.uploaded().await, Upload::BrokenOff);
+    assert!(world.planner.uploaded().await == Upload::BrokenOff);
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn a_file_that_stops_coming_is_cut_off() {
     let (body, _) = endless(9, true);
     let slow = upload(&world, &ada, fields().part("file", Part::stream(body).file_name("a.csv")));
     slow.answer().await.refused(408, "BODY_TIMEOUT");
-    assert_eq!(world.planner.uploaded().await, Upload::BrokenOff);
+    assert!(world.planner.uploaded().await == Upload::BrokenOff);
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_sender_that_leaves_leaves_no_file() {
     stream.write_all(request.as_bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     drop(stream);
-    assert_eq!(world.planner.uploaded().await, Upload::BrokenOff);
+    assert!(world.planner.uploaded().await == Upload::BrokenOff);
 }
 
 #[tokio::test]

@@ -53,12 +53,7 @@ fn description(endpoint: &Endpoint<'_>) -> String {
 
 fn request_body(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>) -> Option<Object> {
     let (media, schema) = if endpoint.options.upload {
-        let file = Object::new().with("type", "string").with("contentMediaType", "application/octet-stream");
-        let form = Object::new()
-            .with("type", "object")
-            .with("properties", Object::new().with("file", file))
-            .with("required", vec!["file"]);
-        ("multipart/form-data", form)
+        ("multipart/form-data", schemas.form(schemas.model.message(&endpoint.method.input)?))
     } else {
         let message = schema::body(schemas.model, endpoint)?;
         ("application/json", schemas.reference(message, Direction::Request))

@@ -24,7 +24,18 @@ pub(super) fn of(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>) -> Vec<Object> 
     let path = endpoint.http.parameters().filter_map(|name| Some(path(schemas, endpoint, request.field(&name)?)));
     let query = query_fields(schemas, endpoint, request).into_iter().map(|field| query(schemas, field));
     let key = endpoint.options.idempotency_key.then(|| refer("parameters", "IdempotencyKey"));
-    path.chain(query).chain(key).collect()
+    let dry_run = endpoint.options.other_status.map(|_| dry_run());
+    path.chain(query).chain(dry_run).chain(key).collect()
+}
+
+/// In the query beside the body, where it is easy to add to any such request.
+fn dry_run() -> Object {
+    Object::new()
+        .with("name", "dry_run")
+        .with("in", "query")
+        .with("required", false)
+        .with("description", "Only tell what the request would do. The same may be said in the body.")
+        .with("schema", Object::new().with("type", "boolean"))
 }
 
 fn path(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>, field: &Field) -> Object {

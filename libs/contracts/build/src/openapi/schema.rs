@@ -74,6 +74,31 @@ impl<'a> Schemas<'a> {
             .with_some("additionalProperties", (direction == Direction::Request).then_some(false))
     }
 
+    /// The form of an upload: its fields as texts, and after them the file.
+    pub(super) fn form(&self, message: &Message) -> Object {
+        let ours = ["piece", "file_name"];
+        let fields: Vec<&Field> = message
+            .fields
+            .iter()
+            .filter(|field| is_in_body(message, field) && !ours.contains(&field.name.as_str()))
+            .collect();
+        let file = Object::new()
+            .with("type", "string")
+            .with("contentMediaType", "application/octet-stream")
+            .with("description", "The file. It comes after all other fields.");
+        let mut properties: Object = fields
+            .iter()
+            .map(|field| (field.json.clone(), describe(self.value(field, Direction::Request), field, &field.comment)))
+            .collect();
+        properties.insert("file", file);
+        let must = fields.iter().filter(|field| field.refuses_default()).map(|field| field.json.as_str());
+        Object::new()
+            .with("type", "object")
+            .with("properties", properties)
+            .with("required", must.chain(["file"]).collect::<Vec<_>>())
+            .with("additionalProperties", false)
+    }
+
     /// A field of a body.
     fn field(&self, field: &Field, direction: Direction) -> Object {
         let schema = self.value(field, direction);

@@ -8,15 +8,30 @@ use super::{
 
 pub(super) fn response(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>) -> Object {
     let data = schema::answer(schemas.model, endpoint).map(|name| schemas.reference(name, Direction::Response));
+    let (events, bytes) = (&*events(schemas, endpoint), media_type(schemas, endpoint));
     let (description, media, schema) = match (endpoint.options.shape.as_deref(), data) {
         (Some("page"), Some(row)) => ("One page.", "application/json", page(row)),
-        (Some("sse"), _) => ("A stream of events. The last one is `done` or `error`.", "text/event-stream", string()),
-        (Some("raw"), _) => ("The bytes.", "application/octet-stream", Object::new()),
+        (Some("sse"), _) => (events, "text/event-stream", string()),
+        (Some("raw"), _) => ("The bytes.", bytes.as_str(), Object::new()),
         (_, data) => ("Done.", "application/json", envelope(data.unwrap_or_default())),
     };
     Object::new()
         .with("description", description)
         .with("content", Object::new().with(media, Object::new().with("schema", schema)))
+}
+
+fn events(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>) -> String {
+    let message = schemas.model.message(&endpoint.method.output);
+    let data = message.and_then(|message| message.field("data")?.kind.message()).unwrap_or_default();
+    let data = data.rsplit('.').next().unwrap_or_default();
+    format!("A stream of events, each with a `{data}` as its data. The last one is `done` or `error`; a stream that ends without it was cut off.")
+}
+
+/// Where the bytes are always of one type, the proto gives it as the example.
+fn media_type(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>) -> String {
+    let message = schemas.model.message(&endpoint.method.output);
+    let example = message.and_then(|message| message.field("content_type")).map(|field| field.options.example.clone());
+    example.filter(|example| !example.is_empty()).unwrap_or_else(|| "application/octet-stream".to_owned())
 }
 
 fn string() -> Object {
