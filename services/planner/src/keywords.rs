@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status};
 use self::bulk::{Tagging, Update};
 use self::filter::Filter;
 use self::input::{Change, New};
-use self::row::{Columns, Keyword, SELECTED, WITH_CLUSTER};
+use self::row::{Columns, Keyword, SELECTED};
 use self::selection::Selection;
 use crate::App;
 use crate::sql::Sql;
@@ -70,7 +70,7 @@ impl KeywordService for Keywords {
         let (caller, request) = rpc::open(request)?;
         let id = rpc::id("id", &request.id)?;
         let keyword = self.0.db.transaction(&caller, async |conn| {
-            let sql = Sql::<Columns>::new(&format!("SELECT {SELECTED} FROM igny8_keywords k{WITH_CLUSTER}"));
+            let sql = Sql::<Columns>::new(&format!("SELECT {SELECTED} FROM igny8_keywords k"));
             let sql = sql.text(" WHERE k.account_id = ").bind(conn.account().uuid()).text(" AND k.id = ").bind(id);
             let found: Vec<Keyword> = sql.text(" AND k.deleted_at IS NULL").load(conn).await?;
             found.into_iter().next().map(pb::Keyword::from).ok_or_else(|| Error::not_found("keyword"))

@@ -11,6 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::input::{Checks, status_assignment};
+use super::list::along_indexes;
 use super::selection::Selection;
 use crate::sql::Sql;
 use crate::patience;
@@ -67,6 +68,7 @@ const MOST_TAGS: i64 = 100;
 
 pub async fn update(conn: &mut AccountConn, Update { selection, tagging }: &Update) -> Result<pb::UpdatedKeywords> {
     patience::take(conn).await?;
+    along_indexes(conn).await?;
     selection.check_writable(conn).await?;
     let sql = Sql::<(BigInt, BigInt)>::new("WITH changed AS (UPDATE igny8_keywords k SET ")
         .add(&tagging.assignments())
@@ -85,18 +87,11 @@ pub async fn update(conn: &mut AccountConn, Update { selection, tagging }: &Upda
 /// The keywords share the moment of their deletion, by which the undo token knows them.
 pub async fn delete(conn: &mut AccountConn, selection: &Selection) -> Result<pb::DeletedKeywords> {
     patience::take(conn).await?;
+    along_indexes(conn).await?;
     selection.check_writable(conn).await?;
     let sql = Sql::<(BigInt, Timestamptz)>::new("WITH gone AS (UPDATE igny8_keywords k SET deleted_at = now() WHERE ")
         .add(&selection.condition(conn))
-        .text(
-            " RETURNING account_id, cluster_id, volume), lost AS (
-                 SELECT account_id, cluster_id, count(*) AS keywords, coalesce(sum(volume), 0) AS volume
-                 FROM gone WHERE cluster_id IS NOT NULL GROUP BY 1, 2),
-             shrunk AS (
-                 UPDATE igny8_clusters c SET keyword_count = c.keyword_count - lost.keywords, volume = c.volume - lost.volume
-                 FROM lost WHERE c.account_id = lost.account_id AND c.id = lost.cluster_id)
-             SELECT count(*), now() FROM gone",
-        );
+        .text(" RETURNING 1) SELECT count(*), now() FROM gone");
     let (count, at): (i64, DateTime<Utc>) = sql.get_result(conn).await?;
     selection.check(count)?;
     let token = undo::push(conn, "keywords", Uuid::nil(), &json!({ "deleted_at": at })).await?;

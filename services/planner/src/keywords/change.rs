@@ -1,4 +1,4 @@
-//! One keyword is made, changed or deleted. What its cluster sums up moves along.
+//! One keyword is made, changed or deleted.
 
 use contracts::planner::v1 as pb;
 use contracts::rest::v1::Deleted;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::CONSTRAINTS;
 use super::input::{Change, New};
-use super::row::{Columns, Keyword, SELECTED, WITH_CLUSTER};
+use super::row::{Columns, Keyword, SELECTED};
 use crate::sql::{Sql, Value};
 use crate::site_copies;
 
@@ -41,72 +41,41 @@ pub(super) async fn insert(conn: &mut AccountConn, (site, sector): (Uuid, Uuid),
         sql = sql.bind(value).text(", ");
     }
     let sql = sql.bind(new.intents.as_slice().first().cloned());
-    let sql = sql.text(&format!(") RETURNING *) SELECT {SELECTED} FROM k{WITH_CLUSTER}"));
+    let sql = sql.text(&format!(") RETURNING *) SELECT {SELECTED} FROM k"));
     let keyword: Keyword = sql.get_result(conn).await.constraints(CONSTRAINTS)?;
     Ok(keyword.into())
 }
 
-/// Another volume is another volume of its cluster too.
 pub(super) async fn update(conn: &mut AccountConn, id: Uuid, change: &Change) -> Result<pb::Keyword> {
-    let before = lock(conn, id).await?;
+    lock(conn, id).await?;
     let sql = Sql::<Columns>::new("WITH k AS (UPDATE igny8_keywords k SET ").add(&change.assignments());
     let sql = sql.text(" WHERE k.account_id = ").bind(conn.account().uuid()).text(" AND k.id = ").bind(id);
-    let sql = sql.text(&format!(" AND k.deleted_at IS NULL RETURNING *) SELECT {SELECTED} FROM k{WITH_CLUSTER}"));
+    let sql = sql.text(&format!(" AND k.deleted_at IS NULL RETURNING *) SELECT {SELECTED} FROM k"));
     let keyword: Keyword = sql.get_result(conn).await.constraints(CONSTRAINTS)?;
-    let grown = keyword.volume.unwrap_or_default() - before.volume.unwrap_or_default();
-    if let Some(cluster) = keyword.cluster_id
-        && grown != 0
-    {
-        add_to_cluster(conn, cluster, (0, grown)).await?;
-    }
     Ok(keyword.into())
 }
 
 pub(super) async fn delete(conn: &mut AccountConn, id: Uuid) -> Result<Deleted> {
-    let before = lock(conn, id).await?;
+    lock(conn, id).await?;
     db::statement("UPDATE igny8_keywords SET deleted_at = now() WHERE account_id = $1 AND id = $2")
         .bind::<types::Uuid, _>(conn.account().uuid())
         .bind::<types::Uuid, _>(id)
         .execute(conn)
         .await?;
-    if let Some(cluster) = before.cluster {
-        add_to_cluster(conn, cluster, (-1, -before.volume.unwrap_or_default())).await?;
-    }
     undo::push(conn, "keyword", id, &Json::Null).await
 }
 
-struct Before {
-    cluster: Option<Uuid>,
-    volume: Option<i64>,
-}
-
 /// Holds a keyword of an active site to the end of the transaction.
-async fn lock(conn: &mut AccountConn, id: Uuid) -> Result<Before> {
-    type Found = (types::Bool, types::Nullable<types::Uuid>, types::Nullable<types::BigInt>);
-    let sql = Sql::<Found>::new(
-        "SELECT s.active, k.cluster_id, k.volume FROM igny8_keywords k
+async fn lock(conn: &mut AccountConn, id: Uuid) -> Result<()> {
+    let sql = Sql::<types::Bool>::new(
+        "SELECT s.active FROM igny8_keywords k
          JOIN igny8_site_copies s ON s.account_id = k.account_id AND s.id = k.site_id WHERE k.account_id = ",
     );
     let sql = sql.bind(conn.account().uuid()).text(" AND k.id = ").bind(id);
-    let found: Vec<(bool, Option<Uuid>, Option<i64>)> =
-        sql.text(" AND k.deleted_at IS NULL FOR UPDATE OF k").load(conn).await?;
+    let found: Vec<bool> = sql.text(" AND k.deleted_at IS NULL FOR UPDATE OF k").load(conn).await?;
     match found.into_iter().next() {
         None => Err(Error::not_found("keyword")),
-        Some((false, ..)) => Err(site_copies::inactive()),
-        Some((true, cluster, volume)) => Ok(Before { cluster, volume }),
+        Some(false) => Err(site_copies::inactive()),
+        Some(true) => Ok(()),
     }
-}
-
-/// Keywords and searches that a cluster gains, or loses.
-pub(super) async fn add_to_cluster(conn: &mut AccountConn, id: Uuid, (keywords, volume): (i64, i64)) -> Result<()> {
-    db::statement(
-        "UPDATE igny8_clusters SET keyword_count = keyword_count + $3, volume = volume + $4 WHERE account_id = $1 AND id = $2",
-    )
-    .bind::<types::Uuid, _>(conn.account().uuid())
-    .bind::<types::Uuid, _>(id)
-    .bind::<types::BigInt, _>(keywords)
-    .bind::<types::BigInt, _>(volume)
-    .execute(conn)
-    .await?;
-    Ok(())
 }

@@ -20,7 +20,8 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::filter::{Filter, order};
-use super::row::{Columns, Keyword, SELECTED, WITH_CLUSTER, cpc};
+use super::list::along_indexes;
+use super::row::{Columns, Keyword, SELECTED, cpc};
 use crate::sql::Sql;
 use crate::{App, patience};
 
@@ -76,6 +77,7 @@ pub(super) async fn start(app: &Arc<App>, caller: Caller, filter: &Filter, order
 
 async fn ids(conn: &mut AccountConn, filter: &Filter, ordering: &str) -> Result<Vec<Uuid>> {
     patience::take(conn).await?;
+    along_indexes(conn).await?;
     let sql = Sql::<types::Uuid>::new("SELECT k.id FROM igny8_keywords k WHERE ").add(&filter.condition(conn));
     let sql = sql.text(&format!(" ORDER BY {}", order(ordering)));
     Ok(sql.load_stream::<Uuid>(conn).await?.try_collect().await?)
@@ -102,7 +104,7 @@ async fn send(app: &App, caller: &Caller, ids: &[Uuid], sender: &Sender<Result<p
 }
 
 async fn rows(conn: &mut AccountConn, ids: &[Uuid]) -> Result<Vec<Vec<String>>> {
-    let sql = Sql::<Columns>::new(&format!("SELECT {SELECTED} FROM igny8_keywords k{WITH_CLUSTER} WHERE k.account_id = "));
+    let sql = Sql::<Columns>::new(&format!("SELECT {SELECTED} FROM igny8_keywords k WHERE k.account_id = "));
     let sql = sql.bind(conn.account().uuid()).text(" AND k.id = ANY (").bind(ids.to_vec()).text(")");
     let found: Vec<Keyword> = sql.text(" AND k.deleted_at IS NULL").load(conn).await?;
     let mut found: HashMap<Uuid, Keyword> = found.into_iter().map(|keyword| (keyword.id, keyword)).collect();

@@ -8,7 +8,7 @@ use rpc::Result;
 
 use super::counts;
 use super::filter::{Filter, order};
-use super::row::{Columns, Keyword, SELECTED, WITH_CLUSTER};
+use super::row::{Columns, Keyword, SELECTED};
 use crate::sql::Sql;
 
 /// What counts do not know is counted up to here.
@@ -27,30 +27,36 @@ pub async fn page(
     page: Page,
 ) -> Result<pb::ListKeywordsResponse> {
     let order = order(ordering);
-    let (rows, count) = if filter.is_counted() {
+    if filter.is_counted() {
         let count = counts::sum(conn, filter);
-        rows(ordered(conn, filter, &order, page, &count), conn).await?
-    } else {
-        let (rows, count) = rows(found(conn, filter, &order, page), conn).await?;
-        match count {
-            Some(count) if count > COUNTED_TO => {
-                let count = Sql::new(&format!("{count}::bigint"));
-                self::rows(ordered(conn, filter, &order, page, &count), conn).await?
-            }
-            count => (rows, count),
-        }
-    };
+        let (rows, count) = rows(ordered(conn, filter, &order, page, &count), conn).await?;
+        let count = match count {
+            Some(count) => count,
+            // No row has come to carry the count.
+            None if page.offset == 0 => 0,
+            None => counts::of(conn, filter).await?,
+        };
+        return Ok(pb::ListKeywordsResponse { results: rows, count, count_is_exact: true });
+    }
+    along_indexes(conn).await?;
+    let (rows, count) = rows(found(conn, filter, &order, page), conn).await?;
     let count = match count {
         Some(count) => count,
-        // No row has come to carry the count.
-        None if page.offset == 0 => 0,
-        None => total(conn, filter).await?,
+        None => counted(conn, filter).await?,
     };
-    Ok(pb::ListKeywordsResponse {
-        results: rows,
-        count: if filter.is_counted() { count } else { count.min(COUNTED_TO) },
-        count_is_exact: filter.is_counted() || count <= COUNTED_TO,
-    })
+    if count <= COUNTED_TO {
+        return Ok(pb::ListKeywordsResponse { results: rows, count, count_is_exact: true });
+    }
+    let count = Sql::new(&format!("{COUNTED_TO}::bigint"));
+    let (rows, _) = self::rows(ordered(conn, filter, &order, page, &count), conn).await?;
+    Ok(pb::ListKeywordsResponse { results: rows, count: COUNTED_TO, count_is_exact: false })
+}
+
+/// Keeps the statements of this transaction to the indexes, all of which begin with the account. Not knowing whose keywords are asked for,
+/// PostgreSQL may take an account for a large part of the table and read all of it.
+pub(super) async fn along_indexes(conn: &mut AccountConn) -> Result<()> {
+    db::statement("SELECT set_config('enable_seqscan', 'off', true)").execute(conn).await?;
+    Ok(())
 }
 
 async fn rows(statement: Counted, conn: &mut AccountConn) -> Result<(Vec<pb::Keyword>, Option<i64>)> {
@@ -65,7 +71,7 @@ fn ordered(conn: &AccountConn, filter: &Filter, order: &str, page: Page, count: 
     let condition = filter.condition(conn);
     let slice = slice(page);
     if page.offset < DEEP {
-        let sql = sql.text("igny8_keywords k").text(WITH_CLUSTER).text(" WHERE ").add(&condition);
+        let sql = sql.text("igny8_keywords k").text(" WHERE ").add(&condition);
         return sql.text(&format!(" ORDER BY {order}")).add(&slice);
     }
     sql.text("(SELECT k.account_id, k.id FROM igny8_keywords k WHERE ")
@@ -73,19 +79,20 @@ fn ordered(conn: &AccountConn, filter: &Filter, order: &str, page: Page, count: 
         .text(&format!(" ORDER BY {order}"))
         .add(&slice)
         .text(") page JOIN igny8_keywords k ON k.account_id = page.account_id AND k.id = page.id")
-        .text(WITH_CLUSTER)
+        
         .text(&format!(" ORDER BY {order}"))
 }
 
-/// First all that the filter finds, up to more than are counted: few are sorted fast, while an index of the order could lead past
-/// millions of others. Where they are many, [`ordered`] soon has a page full of them.
+/// First all that the filter finds: few are sorted fast, while an index of the order could lead past millions of others. Where there are
+/// more than are counted, no row: [`ordered`] soon has a page full of them.
 fn found(conn: &AccountConn, filter: &Filter, order: &str, page: Page) -> Counted {
     Counted::new("WITH found AS MATERIALIZED (SELECT k.id FROM igny8_keywords k WHERE ")
         .add(&filter.condition(conn))
         .text(&format!(" LIMIT {}) SELECT {SELECTED}, (SELECT count(*) FROM found)", COUNTED_TO + 1))
         .text(" FROM found JOIN igny8_keywords k ON k.id = found.id AND k.account_id = ")
         .bind(conn.account().uuid())
-        .text(WITH_CLUSTER)
+        .text(&format!(" WHERE (SELECT count(*) FROM found) <= {COUNTED_TO}"))
+        
         .text(&format!(" ORDER BY {order}"))
         .add(&slice(page))
 }
@@ -95,11 +102,8 @@ fn slice(page: Page) -> Sql {
     if page.offset == 0 { sql } else { sql.text(" OFFSET ").bind(page.offset) }
 }
 
-/// How many the filter finds; of those that have to be counted, at most one more than [`COUNTED_TO`].
-async fn total(conn: &mut AccountConn, filter: &Filter) -> Result<i64> {
-    if filter.is_counted() {
-        return counts::of(conn, filter).await;
-    }
+/// How many the filter finds, at most one more than [`COUNTED_TO`].
+async fn counted(conn: &mut AccountConn, filter: &Filter) -> Result<i64> {
     let sql = Sql::<BigInt>::new("SELECT count(*) FROM (SELECT FROM igny8_keywords k WHERE ");
     let sql = sql.add(&filter.condition(conn)).text(&format!(" LIMIT {}) found", COUNTED_TO + 1));
     Ok(sql.get_result(conn).await?)

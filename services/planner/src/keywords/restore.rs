@@ -44,15 +44,6 @@ async fn restore(conn: &mut AccountConn, deleted: &Sql) -> Result<i64> {
                    WHERE k.account_id = ",
     );
     let sql = sql.bind(account).text(" AND ").add(deleted).text(" FOR UPDATE OF k) o WHERE k.account_id = ").bind(account);
-    let sql = sql.text(
-        " AND k.id = o.id RETURNING k.account_id, k.cluster_id, k.volume),
-         gained AS (
-             SELECT account_id, cluster_id, count(*) AS keywords, coalesce(sum(volume), 0) AS volume
-             FROM back WHERE cluster_id IS NOT NULL GROUP BY 1, 2),
-         grown AS (
-             UPDATE igny8_clusters c SET keyword_count = c.keyword_count + gained.keywords, volume = c.volume + gained.volume
-             FROM gained WHERE c.account_id = gained.account_id AND c.id = gained.cluster_id)
-         SELECT count(*) FROM back",
-    );
+    let sql = sql.text(" AND k.id = o.id RETURNING 1) SELECT count(*) FROM back");
     Ok(sql.get_result(conn).await.constraints(CONSTRAINTS)?)
 }

@@ -10,14 +10,12 @@ use uuid::Uuid;
 
 use crate::timestamp;
 
-/// What stands behind SELECT, of a keyword `k` and its cluster `c`.
+/// What stands behind SELECT, of a keyword `k`. The name of its cluster is looked up for each row of the page: a join leaves it to what
+/// PostgreSQL knows of the table whether all clusters are read for it.
 pub const SELECTED: &str = "k.id, k.site_id, k.sector_id, k.keyword, k.country, k.language, k.volume, k.volume_quality, k.difficulty, \
-    k.cpc_micros, k.competition, k.trend, k.intent, k.intents, k.status, k.cluster_id, c.name, k.cluster_confidence, \
-    k.cluster_evidence, k.pinned, k.source, k.serp_urls, k.page, k.topic, k.parent_keyword, k.tags, k.created_at, k.updated_at";
-
-/// Joins the cluster `c` of the keyword `k`.
-pub const WITH_CLUSTER: &str =
-    " LEFT JOIN igny8_clusters c ON c.account_id = k.account_id AND c.id = k.cluster_id AND c.deleted_at IS NULL";
+    k.cpc_micros, k.competition, k.trend, k.intent, k.intents, k.status, k.cluster_id, \
+    (SELECT c.name FROM igny8_clusters c WHERE c.account_id = k.account_id AND c.id = k.cluster_id AND c.deleted_at IS NULL), \
+    k.cluster_confidence, k.cluster_evidence, k.pinned, k.source, k.serp_urls, k.page, k.topic, k.parent_keyword, k.tags, k.created_at, k.updated_at";
 
 /// The types of [`SELECTED`].
 pub type Columns = (

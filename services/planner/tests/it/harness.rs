@@ -35,7 +35,7 @@ impl Planner {
 
     pub async fn start_with(auth: &Target, billing: &Target) -> Self {
         let database = TestDb::new("planner", MIGRATIONS).await;
-        let config = Config { db: database.config(), ..config() };
+        let config = config(&database);
         let channel = |target: &Target| Channel::new(target, &testkit::tls().identity("planner"));
         let app = Arc::new(App::new(&config, channel(auth), channel(billing), channel(&nowhere("ai-processor"))).unwrap());
         let served = testkit::serve("planner", planner::routes(&app)).await;
@@ -99,12 +99,6 @@ impl Planner {
     pub async fn put(&self, keyword: &pb::Keyword, cluster: Uuid) {
         self.execute(&format!(
             "UPDATE igny8_keywords SET cluster_id = '{cluster}', status = 'clustered' WHERE id = '{}'",
-            keyword.id
-        ))
-        .await;
-        self.execute(&format!(
-            "UPDATE igny8_clusters c SET keyword_count = keyword_count + 1, volume = c.volume + coalesce(k.volume, 0)
-             FROM igny8_keywords k WHERE k.id = '{}' AND c.id = '{cluster}'",
             keyword.id
         ))
         .await;
@@ -179,10 +173,15 @@ impl Place {
     }
 }
 
-pub fn config() -> Config {
+fn config(database: &TestDb) -> Config {
     Config {
-        db: db::Config::new("postgres://nobody@127.0.0.1:9/nothing", None),
+        db: database.config(),
         bus: bus::Config { amqp_url: "amqp://nobody:nothing@127.0.0.1:9/nothing".into() },
+        imports: planner::imports::Config {
+            spool_dir: std::env::temp_dir().join("igny8-planner-tests"),
+            import_max_bytes: 16 * 1024 * 1024,
+            import_max_rows: 100_000,
+        },
     }
 }
 
