@@ -132,7 +132,8 @@ fn serve(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
     Ok(api(cx, &app))
 }
 
-fn all(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
+/// Builds what a process serves that works on jobs too.
+pub fn all(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
     let app = start(cx, config)?;
     cx.spawn_to_end("workers", worker::run(Arc::clone(&app)));
     Ok(api(cx, &app))

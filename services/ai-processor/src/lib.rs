@@ -39,7 +39,7 @@ use rpc::client::Channel;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-pub use cli::{Cli, run};
+pub use cli::{Cli, all, run};
 pub use config::{Config, JobsConfig};
 
 /// The tables of this service, on top of those of every service.

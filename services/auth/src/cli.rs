@@ -99,7 +99,8 @@ async fn serve(Serve { service, bus, auth }: Serve) -> anyhow::Result<()> {
     service::run(SERVICE, service, async |cx| start(cx, &bus, &auth)).await
 }
 
-fn start(cx: &Context, bus: &bus::Config, config: &Config) -> anyhow::Result<Routes> {
+/// Builds what the process serves.
+pub fn start(cx: &Context, bus: &bus::Config, config: &Config) -> anyhow::Result<Routes> {
     let app = Arc::new(App::new(config)?);
     cx.verify_with(app.keys.public())?;
     let db = app.db.clone();

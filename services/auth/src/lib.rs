@@ -41,7 +41,7 @@ use contracts::auth::v1::{
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use tonic::service::Routes;
 
-pub use cli::{Cli, run};
+pub use cli::{Cli, run, start};
 pub use config::{Config, MailConfig};
 
 /// The tables of this service, on top of those of every service.

@@ -76,7 +76,8 @@ async fn serve(Serve { service, billing }: Serve) -> anyhow::Result<()> {
     service::run(SERVICE, service, async |cx| start(cx, &billing)).await
 }
 
-fn start(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
+/// Builds what the process serves.
+pub fn start(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
     let app = Arc::new(App::new(&config.db)?);
     let db = app.db.clone();
     cx.ready("database", move || {

@@ -37,7 +37,7 @@ use contracts::billing::v1::{
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use tonic::service::Routes;
 
-pub use cli::{Cli, run};
+pub use cli::{Cli, run, start};
 pub use closure::close_account;
 pub use config::Config;
 
