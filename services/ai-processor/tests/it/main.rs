@@ -8,14 +8,21 @@
     reason = "what a helper of the tests cannot do ends the test"
 )]
 
+mod author_profiles;
+mod built_in;
 mod cancel;
 mod catalogue;
 mod dispatch;
+mod erasure;
 mod harness;
 mod input;
 mod interleavings;
 mod lease;
 mod lists;
+mod prompts;
+mod request_logs;
 mod running;
+mod sites;
+mod strategies;
 mod submit;
 mod watch;
