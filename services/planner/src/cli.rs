@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use service::Context;
 use tonic::service::Routes;
 
-use crate::{App, Config, MIGRATIONS, SERVICE, events, folding, sweeper};
+use crate::{App, Config, MIGRATIONS, SERVICE, events, folding, imports, sweeper};
 
 /// Keywords, clusters and content ideas.
 #[derive(Debug, Parser)]
@@ -73,16 +73,19 @@ async fn serve(Serve { service, planner }: Serve) -> anyhow::Result<()> {
     service::run(SERVICE, service, async |cx| start(cx, &planner)).await
 }
 
-fn start(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
-    let app = Arc::new(App::new(config, cx.client("auth")?, cx.client("billing")?)?);
+/// Builds what the process serves.
+pub fn start(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
+    let app = Arc::new(App::new(config, cx.client("auth")?, cx.client("billing")?, cx.client("ai-processor")?)?);
     let db = app.db.clone();
     cx.ready("database", move || {
         let db = db.clone();
         async move { Ok(db.ready(&MIGRATIONS).await?) }
     });
     app.bus.attach(cx, &app.db);
+    app.jobs.attach(cx);
     cx.spawn("events", events::consumer(&app).run());
     cx.spawn("keyword counts", folding::run(Arc::clone(&app)));
+    cx.spawn("imports", imports::run(Arc::clone(&app)));
     cx.spawn("sweeper", sweeper::run(Arc::clone(&app)));
     Ok(crate::routes(&app))
 }

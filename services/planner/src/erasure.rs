@@ -11,12 +11,24 @@ const PORTION: i32 = 10_000;
 /// The tables of accounts, each before those that it refers to. A test compares them with the catalogue. The audit log is insert-only and
 /// ends with the account in auth, where its like are kept.
 pub const TABLES: &[&str] = &[
+    "igny8_keyword_import_rejects",
+    "igny8_keyword_imports",
+    "igny8_job_inputs",
+    "igny8_job_requests",
+    "igny8_idea_collisions",
+    "igny8_content_ideas",
+    "igny8_cluster_trees",
+    "igny8_deleted_cluster_keywords",
+    "igny8_keyword_moves",
     "igny8_keywords",
     "igny8_clusters",
     "igny8_keyword_counts",
     "igny8_sector_copies",
     "igny8_site_copies",
     "igny8_undo",
+    "igny8_outbox",
+    "igny8_inbox",
+    "igny8_parked_messages",
     "igny8_idempotency_keys",
 ];
 

@@ -1,8 +1,9 @@
-//! What other services tell: changed sites, accounts that have ended.
+//! What other services tell: changed sites, jobs and accounts that have ended.
 
 use std::sync::Arc;
 
 use bus::{Consumer, Delivery};
+use contracts::ai_processor::v1::JobFinished;
 use contracts::auth::v1::{AccountDeleted, SiteChanged};
 use rpc::{Error, Result};
 
@@ -10,7 +11,7 @@ use crate::{App, erasure, site_copies};
 
 /// Everything that this service listens to.
 pub fn consumer(app: &Arc<App>) -> Consumer {
-    let (sites, accounts) = (Arc::clone(app), Arc::clone(app));
+    let (sites, accounts, jobs) = (Arc::clone(app), Arc::clone(app), app.jobs.clone());
     app.bus
         .consumer(&app.db)
         .on(move |delivery: Delivery<SiteChanged>| {
@@ -20,6 +21,10 @@ pub fn consumer(app: &Arc<App>) -> Consumer {
         .on(move |delivery: Delivery<AccountDeleted>| {
             let app = Arc::clone(&accounts);
             async move { erasure::erase(&app.db, delivery.account()).await }
+        })
+        .on(move |delivery: Delivery<JobFinished>| {
+            let jobs = jobs.clone();
+            async move { jobs.finished(&delivery).await }
         })
 }
 

@@ -5,14 +5,18 @@
 //! [`folding`] and [`sweeper`].
 
 mod cli;
+pub mod clusters;
 mod config;
+pub mod content_ideas;
 pub mod erasure;
 pub mod events;
 pub mod folding;
 pub mod import_files;
+pub mod imports;
 pub mod keywords;
 pub mod limits;
 mod patience;
+pub mod progress;
 pub mod schema;
 pub mod site_copies;
 mod sql;
@@ -24,14 +28,16 @@ pub mod undo;
 use std::sync::Arc;
 
 use contracts::planner::v1::{
-    keyword_service_server::KeywordServiceServer, planner_undo_service_server::PlannerUndoServiceServer,
-    tag_service_server::TagServiceServer,
+    cluster_service_server::ClusterServiceServer, content_idea_service_server::ContentIdeaServiceServer,
+    import_service_server::ImportServiceServer, keyword_service_server::KeywordServiceServer,
+    planner_undo_service_server::PlannerUndoServiceServer, tag_service_server::TagServiceServer,
 };
+use contracts::progress::v1::progress_service_server::ProgressServiceServer;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use rpc::client::Channel;
 use tonic::service::Routes;
 
-pub use cli::{Cli, run};
+pub use cli::{Cli, run, start};
 pub use config::Config;
 
 /// The name of this service.
@@ -47,16 +53,22 @@ pub struct App {
     pub bus: bus::Bus,
     pub sites: site_copies::Sites,
     pub limits: limits::Limits,
+    pub imports: imports::Importer,
+    pub jobs: jobs::Jobs,
 }
 
 impl App {
-    /// Reads the settings; connects to nothing yet. `auth` and `billing` are the ways to these services.
-    pub fn new(config: &Config, auth: Channel, billing: Channel) -> anyhow::Result<Self> {
+    /// Reads the settings; connects to nothing yet. `auth`, `billing` and `ai_processor` are the ways to these services.
+    pub fn new(config: &Config, auth: Channel, billing: Channel, ai_processor: Channel) -> anyhow::Result<Self> {
         let db = db::Db::connect(&config.db)?;
+        let actions: Vec<Box<dyn jobs::Action>> =
+            vec![Box::new(clusters::AutoCluster), Box::new(content_ideas::AutoGenerateIdeas)];
         Ok(Self {
             bus: bus::Bus::new(SERVICE, &config.bus)?,
             sites: site_copies::Sites::new(db.clone(), auth),
-            limits: limits::Limits::new(billing),
+            limits: limits::Limits::new(billing.clone()),
+            imports: imports::Importer::new(&config.imports),
+            jobs: jobs::Jobs::new(SERVICE, db.clone(), (billing, ai_processor), actions),
             db,
         })
     }
@@ -66,6 +78,10 @@ impl App {
 pub fn routes(app: &Arc<App>) -> Routes {
     let app = || Arc::clone(app);
     Routes::new(KeywordServiceServer::new(keywords::Keywords(app())))
+        .add_service(ClusterServiceServer::new(clusters::Clusters(app())))
+        .add_service(ContentIdeaServiceServer::new(content_ideas::ContentIdeas(app())))
+        .add_service(ImportServiceServer::new(imports::Imports(app())))
+        .add_service(ProgressServiceServer::new(progress::Tasks(app())))
         .add_service(PlannerUndoServiceServer::new(undo::Undo(app())))
         .add_service(TagServiceServer::new(tags::Tags(app())))
 }

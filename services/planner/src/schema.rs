@@ -36,6 +36,56 @@ diesel::table! {
 }
 
 diesel::table! {
+    igny8_keyword_import_rejects (account_id, import_id, position) {
+        account_id -> Uuid,
+        import_id -> Uuid,
+        position -> BigInt,
+        site_id -> Uuid,
+        row_number -> BigInt,
+        part -> Text,
+        column_name -> Text,
+        value -> Text,
+        reason -> Text,
+        fix -> Text,
+    }
+}
+
+diesel::table! {
+    igny8_keyword_imports (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        site_id -> Uuid,
+        sector_id -> Uuid,
+        state -> Text,
+        file_name -> Text,
+        format -> Nullable<Text>,
+        encoding -> Text,
+        delimiter -> Text,
+        country -> Text,
+        fields -> Jsonb,
+        preview -> Jsonb,
+        warnings -> Array<Text>,
+        row_count -> BigInt,
+        keyword_count -> BigInt,
+        joined_count -> BigInt,
+        rejected_count -> BigInt,
+        new_count -> BigInt,
+        duplicate_count -> BigInt,
+        updated_count -> BigInt,
+        duplicates -> Nullable<Text>,
+        percent -> SmallInt,
+        reason -> Nullable<Text>,
+        message -> Text,
+        lease_id -> Nullable<Uuid>,
+        lease_until -> Nullable<Timestamptz>,
+        attempts -> SmallInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     igny8_keywords (account_id, id) {
         account_id -> Uuid,
         id -> Uuid,
@@ -165,3 +215,5 @@ diesel::table! {
         same_keyword -> Bool,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(igny8_content_ideas, igny8_idea_collisions);

@@ -9,12 +9,18 @@ use db::{Db, SystemConn};
 use diesel_async::RunQueryDsl;
 use rpc::Result;
 
-use crate::App;
+use crate::{App, imports};
 
 const EVERY: Duration = Duration::from_mins(1);
 
 /// Each in a transaction of its own, in portions, until nothing is left. A cluster goes after the last keyword that names it.
 const ERASE: &[(&str, &str)] = &[
+    (
+        "content ideas",
+        "DELETE FROM igny8_content_ideas i USING (
+             SELECT account_id, id FROM igny8_content_ideas WHERE deleted_at < now() - interval '30 days' LIMIT 10000) old
+         WHERE i.account_id = old.account_id AND i.id = old.id",
+    ),
     (
         "keywords",
         "DELETE FROM igny8_keywords k USING (
@@ -35,6 +41,9 @@ pub async fn run(app: Arc<App>) {
     loop {
         if let Err(error) = sweep(&app.db).await {
             tracing::warn!(error = ?error, "could not sweep");
+        }
+        if let Err(error) = imports::sweep(&app).await {
+            tracing::warn!(error = ?error, "could not sweep imports");
         }
         tokio::time::sleep(EVERY).await;
     }

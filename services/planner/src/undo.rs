@@ -9,7 +9,7 @@ use db::undo::Undone;
 use rpc::{Error, Kind, Result};
 use tonic::{Request, Response, Status};
 
-use crate::{App, keywords};
+use crate::{App, clusters, content_ideas, keywords};
 
 #[derive(Debug)]
 pub struct Undo(pub Arc<App>);
@@ -38,6 +38,8 @@ async fn restore(conn: &mut AccountConn, undone: &Undone) -> Result<i64> {
     match undone.object.as_str() {
         "keyword" => keywords::restore::one(conn, undone.id).await,
         "keywords" => keywords::restore::many(conn, &undone.payload).await,
+        "cluster" | "clusters" => clusters::restore(conn, undone.id, &undone.payload).await,
+        "content_idea" | "content_ideas" => content_ideas::restore(conn, undone.id, &undone.payload).await,
         other => Err(Error::internal(anyhow::anyhow!("an undo token stands for a {other}"))),
     }
 }

@@ -37,7 +37,8 @@ impl Planner {
         let database = TestDb::new("planner", MIGRATIONS).await;
         let config = config(&database);
         let channel = |target: &Target| Channel::new(target, &testkit::tls().identity("planner"));
-        let app = Arc::new(App::new(&config, channel(auth), channel(billing), channel(&nowhere("ai-processor"))).unwrap());
+        let app =
+            Arc::new(App::new(&config, channel(auth), channel(billing), channel(&nowhere("ai-processor"))).unwrap());
         let served = testkit::serve("planner", planner::routes(&app)).await;
         Self { database, app, served }
     }

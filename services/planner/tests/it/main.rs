@@ -10,9 +10,12 @@
 
 mod bulk;
 mod catalogue;
+mod clusters;
+mod content_ideas;
 mod counts;
 mod export;
 mod harness;
+mod imports;
 mod keywords;
 mod limits;
 mod lists;
