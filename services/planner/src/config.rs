@@ -8,4 +8,7 @@ pub struct Config {
 
     #[command(flatten)]
     pub bus: bus::Config,
+
+    #[command(flatten)]
+    pub imports: crate::imports::Config,
 }

@@ -174,7 +174,10 @@ impl Reading {
     fn summary(self) -> Summary {
         let say = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
         let warnings = [
-            say(self.estimates, "volumes stand for a range: they are taken as estimates, which never replace exact ones."),
+            say(
+                self.estimates,
+                "volumes stand for a range: they are taken as estimates, which never replace exact ones.",
+            ),
             say(self.unknown_intents, "rows name an intent that we do not know: it was left out."),
         ];
         Summary { rows: self.rows, rejected: self.rejected, warnings: warnings.into_iter().flatten().collect() }
@@ -190,9 +193,14 @@ pub fn as_lines(pasted: &str) -> String {
     }
 }
 
+/// A price in millionths.
+pub fn micros(price: f64) -> i64 {
+    number::rounded(price * 1e6)
+}
+
 /// The name under which keywords of a format say where they came from.
 pub fn source(format: ImportFormat) -> &'static str {
-    contracts::JsonEnum::json_name(&format).unwrap_or("table")
+    contracts::JsonEnum::json_name(format).unwrap_or("table")
 }
 
 #[cfg(test)]

@@ -1,5 +1,10 @@
 -- Imports of keywords from files, and the rows of them that cannot be imported.
 
+-- Exact beats estimate beats impressions beats nothing.
+CREATE FUNCTION app.volume_rank(volume bigint, quality text) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN volume IS NULL THEN 0 WHEN quality = 'impressions' THEN 1 WHEN quality = 'estimate' THEN 2 ELSE 3 END
+$$;
+
 CREATE TABLE igny8_keyword_imports (
     account_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -11,7 +16,7 @@ CREATE TABLE igny8_keyword_imports (
     encoding text NOT NULL DEFAULT '',
     delimiter text NOT NULL DEFAULT '',
     country text NOT NULL DEFAULT '',
-    columns jsonb NOT NULL DEFAULT '[]',
+    fields jsonb NOT NULL DEFAULT '[]',
     preview jsonb NOT NULL DEFAULT '[]',
     warnings text[] NOT NULL DEFAULT '{}',
     row_count bigint NOT NULL DEFAULT 0,
@@ -47,7 +52,8 @@ CREATE INDEX igny8_keyword_imports_account_id_site_id_id_idx ON igny8_keyword_im
 CREATE INDEX igny8_keyword_imports_lease_until_idx ON igny8_keyword_imports (lease_until) WHERE state IN ('pending', 'running');
 CREATE INDEX igny8_keyword_imports_unfinished_idx ON igny8_keyword_imports (updated_at) WHERE state IN ('reading', 'previewed');
 CALL app.secure('igny8_keyword_imports', site_column => 'site_id');
-CALL app.open_to_system('igny8_keyword_imports', readable => '{account_id,id,state,lease_until,updated_at,created_at}');
+CALL app.open_to_system('igny8_keyword_imports', readable => '{account_id,id,state,lease_id,lease_until,attempts,updated_at}',
+    writable => '{state,lease_id,lease_until,attempts}');
 
 CREATE TABLE igny8_keyword_import_rejects (
     account_id uuid NOT NULL,

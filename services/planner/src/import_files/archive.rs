@@ -36,7 +36,7 @@ pub(super) fn look(file: &mut (impl Read + Seek), limits: &Limits) -> Result<Con
         if member.encrypted() {
             return Err(damaged());
         }
-        let name = member.name().to_owned();
+        let name = member.name().map_err(|_| damaged())?.into_owned();
         if !member.is_dir() && !name.starts_with("__MACOSX/") {
             members.push((index, name));
         }

@@ -6,15 +6,37 @@ use super::{FileError, header};
 
 /// Names that mean a field, the best first: of two columns for one field, the one that stands earlier here is taken.
 const NAMES: &[(ImportField, &[&str])] = &[
-    (ImportField::Volume, &["volume", "search volume", "avg. monthly searches", "monthly volume", "avg monthly searches",
-        "monthly searches", "searches", "sv"]),
+    (
+        ImportField::Volume,
+        &[
+            "volume",
+            "search volume",
+            "avg. monthly searches",
+            "monthly volume",
+            "avg monthly searches",
+            "monthly searches",
+            "searches",
+            "sv",
+        ],
+    ),
     (ImportField::Impressions, &["impressions"]),
-    (ImportField::Difficulty, &["keyword difficulty", "keyword difficulty index", "seo difficulty", "difficulty", "kd",
-        "kd %", "kd%", "keyword difficulty %"]),
+    (
+        ImportField::Difficulty,
+        &[
+            "keyword difficulty",
+            "keyword difficulty index",
+            "seo difficulty",
+            "difficulty",
+            "kd",
+            "kd %",
+            "kd%",
+            "keyword difficulty %",
+        ],
+    ),
     (ImportField::Cpc, &["cpc", "avg. cpc", "top of page bid (high range)", "cost per click"]),
     (ImportField::Competition, &["competitive density", "competition (indexed value)", "competition"]),
     (ImportField::Trend, &["trend", "trends"]),
-    (ImportField::Intent, &["intent", "intents", "keyword intent", "keyword intents", "search intent"]),
+    (ImportField::Intent, &["intents", "intent", "keyword intent", "keyword intents", "search intent"]),
     (ImportField::IsInformational, &["informational"]),
     (ImportField::IsCommercial, &["commercial"]),
     (ImportField::IsTransactional, &["transactional"]),

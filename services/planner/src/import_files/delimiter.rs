@@ -33,11 +33,8 @@ pub(super) fn choose(sample: &str) -> u8 {
 }
 
 fn fit(sample: &str, delimiter: u8) -> Fit {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(sample.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(sample.as_bytes());
     let mut rows: Vec<StringRecord> = reader.records().filter_map(Result::ok).take(ROWS).collect();
     // The sample may have been cut in its last row.
     if rows.len() > 2 {

@@ -187,7 +187,9 @@ impl<R: Read> Decoded<R> {
             match result {
                 DecoderResult::InputEmpty => break,
                 DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(..) => return Err(io::Error::new(ErrorKind::InvalidData, FileError::encoding())),
+                DecoderResult::Malformed(..) => {
+                    return Err(io::Error::new(ErrorKind::InvalidData, FileError::encoding()));
+                }
             }
         }
         if read == 0 {

@@ -20,11 +20,16 @@ impl FileError {
     }
 
     pub(super) fn no_rows() -> Self {
-        Self::new("EMPTY_FILE", "The file has a header and no rows below it. Export it again, and look whether it has rows.")
+        Self::new(
+            "EMPTY_FILE",
+            "The file has a header and no rows below it. Export it again, and look whether it has rows.",
+        )
     }
 
     pub(super) fn wrong_type(kind: &str) -> Self {
-        let message = format!("This is {kind}, not a table of keywords. Export the keywords as CSV or Excel (.xlsx) and upload that.");
+        let message = format!(
+            "This is {kind}, not a table of keywords. Export the keywords as CSV or Excel (.xlsx) and upload that."
+        );
         Self::new("WRONG_FILE_TYPE", message)
     }
 
@@ -44,8 +49,9 @@ impl FileError {
 
     pub(super) fn too_long(limit: usize) -> Self {
         let size = limit / 1024;
-        let message =
-            format!("A row is longer than {size} KiB: a quotation mark is not closed, or the file has no line ends. Export it again.");
+        let message = format!(
+            "A row is longer than {size} KiB: a quotation mark is not closed, or the file has no line ends. Export it again."
+        );
         Self::new("ROW_TOO_LONG", message)
     }
 
@@ -55,20 +61,31 @@ impl FileError {
 
     pub(super) fn unpacks_too_large(limit: u64) -> Self {
         let size = limit / (1024 * 1024);
-        let message = format!("Unpacked, the file is larger than {size} MiB, or packed more than tables are. Upload the table as CSV.");
+        let message = format!(
+            "Unpacked, the file is larger than {size} MiB, or packed more than tables are. Upload the table as CSV."
+        );
         Self::new("ARCHIVE_TOO_LARGE", message)
     }
 
     pub(super) fn damaged(what: &str) -> Self {
-        Self::new("DAMAGED_FILE", format!("The {what} is damaged or has a password. Save it again without one and upload that."))
+        Self::new(
+            "DAMAGED_FILE",
+            format!("The {what} is damaged or has a password. Save it again without one and upload that."),
+        )
     }
 
     pub(super) fn read(error: &io::Error) -> Self {
-        Self::new("UNREADABLE_FILE", format!("The file could not be read to its end ({}). Upload it again.", error.kind()))
+        Self::new(
+            "UNREADABLE_FILE",
+            format!("The file could not be read to its end ({}). Upload it again.", error.kind()),
+        )
     }
 
     pub(super) fn field_twice(field: &str) -> Self {
-        Self::new("INVALID_MAPPING", format!("Two columns are {field}. Choose one of them, and let the other be ignored."))
+        Self::new(
+            "INVALID_MAPPING",
+            format!("Two columns are {field}. Choose one of them, and let the other be ignored."),
+        )
     }
 
     pub(super) fn no_keyword_chosen() -> Self {

@@ -86,13 +86,17 @@ pub(super) fn recognise(names: &[String]) -> ImportFormat {
 pub(super) fn warnings(format: ImportFormat, names: &[String]) -> Vec<&'static str> {
     let has = |name: &str| names.iter().any(|present| present == name);
     match format {
-        ImportFormat::SearchConsole => vec!["Search Console has no search volumes: the impressions of your own site stand in their place. It exports at most 1,000 rows: what comes after them is not in the file."],
+        ImportFormat::SearchConsole => vec![
+            "Search Console has no search volumes: the impressions of your own site stand in their place. It exports at most 1,000 rows: what comes after them is not in the file.",
+        ],
         ImportFormat::GoogleKeywordPlanner => {
             vec!["Competition in the Keyword Planner is about ads: it is not taken as the difficulty."]
         }
         ImportFormat::Igny8 => {
             let inactive = has("is active").then_some("Whether a keyword is active is not imported: all rows are.");
-            std::iter::once("The columns industry and sector are not read: all rows go into the sector that you chose.").chain(inactive).collect()
+            std::iter::once("The columns industry and sector are not read: all rows go into the sector that you chose.")
+                .chain(inactive)
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -106,13 +110,28 @@ mod tests {
     #[test]
     fn each_format_is_known_by_its_header() {
         for (header, format) in [
-            ("Keyword,Currency,Avg. monthly searches,Three month change,Competition", ImportFormat::GoogleKeywordPlanner),
-            ("Keyword,Intent,Volume,Trend,Keyword Difficulty,CPC (USD),Competitive Density", ImportFormat::SemrushKeywordMagic),
+            (
+                "Keyword,Currency,Avg. monthly searches,Three month change,Competition",
+                ImportFormat::GoogleKeywordPlanner,
+            ),
+            (
+                "Keyword,Intent,Volume,Trend,Keyword Difficulty,CPC (USD),Competitive Density",
+                ImportFormat::SemrushKeywordMagic,
+            ),
             ("Keyword,Volume,CPC (USD),SERP Features", ImportFormat::SemrushKeywordMagic),
             ("Database,Keyword,Seed keyword,Page,Topic,Page type,Tags,Volume", ImportFormat::SemrushStrategyBuilder),
-            ("Keyword,Search Volume,CPC,Competition,Number of Results,Keyword Difficulty Index,Intent", ImportFormat::SemrushApi),
-            ("Keyword,Position,Previous position,Search Volume,Keyword Difficulty,CPC,URL,Traffic", ImportFormat::SemrushPositions),
-            ("#,Keyword,Country,Difficulty,Volume,CPC,CPS,Parent Keyword,Global volume", ImportFormat::AhrefsKeywordsExplorer),
+            (
+                "Keyword,Search Volume,CPC,Competition,Number of Results,Keyword Difficulty Index,Intent",
+                ImportFormat::SemrushApi,
+            ),
+            (
+                "Keyword,Position,Previous position,Search Volume,Keyword Difficulty,CPC,URL,Traffic",
+                ImportFormat::SemrushPositions,
+            ),
+            (
+                "#,Keyword,Country,Difficulty,Volume,CPC,CPS,Parent Keyword,Global volume",
+                ImportFormat::AhrefsKeywordsExplorer,
+            ),
             ("Keyword,Volume,KD,CPC,Current URL,Informational,Commercial", ImportFormat::AhrefsSiteExplorer),
             ("Top queries,Clicks,Impressions,CTR,Position", ImportFormat::SearchConsole),
             ("Keyword,Monthly Volume,Difficulty,Organic CTR,Priority", ImportFormat::Moz),

@@ -46,7 +46,8 @@ pub(super) fn names(record: &StringRecord) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(record.len());
     for (index, cell) in record.iter().enumerate() {
         let cell = cell.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        let cell: String = if cell.is_empty() { format!("Column {}", index + 1) } else { cell.chars().take(200).collect() };
+        let cell: String =
+            if cell.is_empty() { format!("Column {}", index + 1) } else { cell.chars().take(200).collect() };
         let twins = record.iter().take(index).filter(|earlier| plain(earlier) == plain(&cell)).count();
         names.push(if twins == 0 { cell } else { format!("{cell} ({})", twins + 1) });
     }

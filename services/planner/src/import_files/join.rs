@@ -141,7 +141,10 @@ mod tests {
             row("boots", Some(1), Impressions),
         ];
         let joined = join(&rows);
-        assert_eq!(joined.iter().map(|row| (row.keyword.as_str(), row.volume)).collect::<Vec<_>>(), [("Shoes", Some(720)), ("boots", Some(1))]);
+        assert_eq!(
+            joined.iter().map(|row| (row.keyword.as_str(), row.volume)).collect::<Vec<_>>(),
+            [("Shoes", Some(720)), ("boots", Some(1))]
+        );
     }
 
     #[test]

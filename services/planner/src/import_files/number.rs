@@ -18,7 +18,8 @@ pub enum Kind {
 
 /// The number in a cell: `Ok(None)` where the cell says that there is none, `Err` where it says something else.
 pub fn parse(cell: &str, kind: Kind) -> Result<Option<Number>, NotANumber> {
-    let text: String = cell.chars().filter(|c| !c.is_whitespace() && *c != '\u{200B}').collect::<String>().to_lowercase();
+    let text: String =
+        cell.chars().filter(|c| !c.is_whitespace() && *c != '\u{200B}').collect::<String>().to_lowercase();
     if is_nothing(&text) {
         return Ok(None);
     }
@@ -53,7 +54,21 @@ pub struct NotANumber;
 fn is_nothing(text: &str) -> bool {
     matches!(
         text,
-        "" | "-" | "--" | "—" | "–" | "n/a" | "na" | "#n/a" | "null" | "none" | "nan" | "unknown" | "nodata" | "?" | "." | "…"
+        "" | "-"
+            | "--"
+            | "—"
+            | "–"
+            | "n/a"
+            | "na"
+            | "#n/a"
+            | "null"
+            | "none"
+            | "nan"
+            | "unknown"
+            | "nodata"
+            | "?"
+            | "."
+            | "…"
     )
 }
 
@@ -88,7 +103,8 @@ fn one(text: &str, kind: Kind) -> Result<f64, NotANumber> {
 
 /// Without percent signs, currency signs and currency codes.
 fn without_unit(text: &str) -> &str {
-    const CODES: &[&str] = &["usd", "eur", "gbp", "us$", "ca$", "a$", "au$", "chf", "inr", "aud", "cad", "jpy", "pln", "sek", "rs."];
+    const CODES: &[&str] =
+        &["usd", "eur", "gbp", "us$", "ca$", "a$", "au$", "chf", "inr", "aud", "cad", "jpy", "pln", "sek", "rs."];
     let mut text = text.trim_matches(['%', '$', '€', '£', '¥', '₹', '₽', '₺', '₩']);
     for code in CODES {
         text = text.strip_prefix(code).or_else(|| text.strip_suffix(code)).unwrap_or(text);
@@ -131,7 +147,9 @@ fn grouped(text: &str, separator: char) -> Option<String> {
     let mut groups = text.split(separator);
     let first = groups.next().filter(|first| (1..=3).contains(&first.len()));
     // Indian grouping has two digits in the middle: 12,34,567.
-    let sound = first.is_some() && groups.all(|group| matches!(group.len(), 2 | 3)) && text.ends_with(|c: char| c.is_ascii_digit());
+    let sound = first.is_some()
+        && groups.all(|group| matches!(group.len(), 2 | 3))
+        && text.ends_with(|c: char| c.is_ascii_digit());
     sound.then(|| text.replace(separator, ""))
 }
 
@@ -220,7 +238,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_said() {
-        for cell in ["high", "-5", "1.2.3,4,5", "1,2,3.4.5", "12a", "10-", "100-10", "1e5", "inf", "9999999999999999", ","] {
+        for cell in
+            ["high", "-5", "1.2.3,4,5", "1,2,3.4.5", "12a", "10-", "100-10", "1e5", "inf", "9999999999999999", ","]
+        {
             assert_eq!(parse(cell, Kind::Whole), Err(NotANumber), "{cell}");
         }
     }

@@ -56,7 +56,8 @@ pub(super) fn read(record: &StringRecord, number: u64, plan: &Plan) -> Result<Op
         return Ok(None);
     }
     check_width(record, plan)?;
-    let mut row = Row { plan, keyword: ImportedKeyword::default(), flagged: Vec::new(), impressions: None, understood: true };
+    let mut row =
+        Row { plan, keyword: ImportedKeyword::default(), flagged: Vec::new(), impressions: None, understood: true };
     row.keyword.row_number = i64::try_from(number).unwrap_or(i64::MAX);
     row.keyword.country.clone_from(&plan.country);
     for (cell, (name, field)) in record.iter().zip(&plan.columns) {
@@ -69,11 +70,15 @@ fn check_width(record: &StringRecord, plan: &Plan) -> Result<(), Fault> {
     let (here, header) = (record.len(), plan.columns.len());
     if let Some((first, _)) = plan.columns.get(here) {
         let reason = format!("The row has {here} of {header} columns: \"{first}\" and all after it are missing.");
-        return Err(Fault { column: first.clone(), ..Fault::row(reason, "Fill in the missing columns, or delete the row.") });
+        return Err(Fault {
+            column: first.clone(),
+            ..Fault::row(reason, "Fill in the missing columns, or delete the row.")
+        });
     }
     if record.iter().skip(header).any(|cell| !cell.trim().is_empty()) {
         let delimiter = plan.delimiter.map_or_else(String::new, |byte| format!(" ({:?})", char::from(byte)));
-        let reason = format!("The row has {here} columns, the header only {header}: a cell contains the delimiter{delimiter}.");
+        let reason =
+            format!("The row has {here} columns, the header only {header}: a cell contains the delimiter{delimiter}.");
         return Err(Fault::row(reason, "Put the cell that contains it in quotation marks."));
     }
     Ok(())
@@ -142,7 +147,8 @@ impl Row<'_> {
 
     fn country(&mut self, cell: &str, name: &str) -> Result<(), Fault> {
         let fix = "Write the two letters of the country, as US or GB.";
-        let code = country::parse(cell).ok_or_else(|| Fault::cell(name, cell, "This is no country that we know.", fix))?;
+        let code =
+            country::parse(cell).ok_or_else(|| Fault::cell(name, cell, "This is no country that we know.", fix))?;
         if !code.is_empty() {
             self.keyword.country = code;
         }
@@ -179,7 +185,10 @@ fn keyword_text(cell: &str, name: &str) -> Result<String, Fault> {
     }
     let keyword = bare.unwrap_or(cell);
     if keyword.contains('\n') {
-        return fault("The keyword has several lines: a quotation mark may not be closed.", "Close the quotation mark in this row.");
+        return fault(
+            "The keyword has several lines: a quotation mark may not be closed.",
+            "Close the quotation mark in this row.",
+        );
     }
     if has_control(keyword) {
         return fault("The keyword has characters that no text has.", "Type the keyword anew, or delete the row.");
@@ -231,7 +240,12 @@ fn cpc(cell: &str, name: &str) -> Result<Option<f64>, Fault> {
 }
 
 fn too_large(cell: &str, name: &str, most: &str) -> Fault {
-    Fault::cell(name, cell, format!("\"{name}\" is larger than {most}."), "Correct the number, or leave the cell empty.")
+    Fault::cell(
+        name,
+        cell,
+        format!("\"{name}\" is larger than {most}."),
+        "Correct the number, or leave the cell empty.",
+    )
 }
 
 /// 0 to 1. The Keyword Planner counts to 100, and also writes it in words.
@@ -279,7 +293,12 @@ fn tags(cell: &str, name: &str) -> Result<Vec<String>, Fault> {
         }
     }
     if tags.len() > MAX_TAGS || tags.iter().any(|tag| tag.chars().count() > MAX_TAG) {
-        return Err(Fault::cell(name, cell, "More than 50 tags, or one longer than 60 characters.", "Use fewer and shorter tags."));
+        return Err(Fault::cell(
+            name,
+            cell,
+            "More than 50 tags, or one longer than 60 characters.",
+            "Use fewer and shorter tags.",
+        ));
     }
     Ok(tags)
 }
@@ -357,7 +376,12 @@ mod tests {
 
     #[test]
     fn competition_is_a_share() {
-        for (name, cell, share) in [("Competitive Density", "0.9", 0.9), ("Competition (indexed value)", "1", 0.01), ("C", "45", 0.45), ("C", "High", 0.835)] {
+        for (name, cell, share) in [
+            ("Competitive Density", "0.9", 0.9),
+            ("Competition (indexed value)", "1", 0.01),
+            ("C", "45", 0.45),
+            ("C", "High", 0.835),
+        ] {
             let found = one(ImportField::Competition, name, cell).unwrap().competition.unwrap();
             assert!((found - share).abs() < 1e-9, "{name} {cell}: {found}");
         }
@@ -378,7 +402,11 @@ mod tests {
 
     #[test]
     fn a_row_too_short_says_from_where() {
-        let plan = plan(&[("Keyword", ImportField::Keyword), ("Volume", ImportField::Volume), ("KD", ImportField::Difficulty)]);
+        let plan = plan(&[
+            ("Keyword", ImportField::Keyword),
+            ("Volume", ImportField::Volume),
+            ("KD", ImportField::Difficulty),
+        ]);
         let fault = read(&StringRecord::from(vec!["shoes"]), 17, &plan).unwrap_err();
         assert_eq!(fault.reason, "The row has 1 of 3 columns: \"Volume\" and all after it are missing.");
         let fault = read(&StringRecord::from(vec!["a", "1", "2", "3"]), 17, &plan).unwrap_err();

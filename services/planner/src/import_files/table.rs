@@ -62,7 +62,12 @@ impl Table {
     }
 
     /// Visits each row that is not blank, with those above the header.
-    pub(super) fn rows(&self, file: &mut (impl Read + Seek), limits: &Limits, visit: Visit<'_>) -> Result<(), FileError> {
+    pub(super) fn rows(
+        &self,
+        file: &mut (impl Read + Seek),
+        limits: &Limits,
+        visit: Visit<'_>,
+    ) -> Result<(), FileError> {
         rows(file, &self.place, limits, visit)
     }
 }
@@ -70,7 +75,9 @@ impl Table {
 fn rows(file: &mut (impl Read + Seek), place: &Place, limits: &Limits, visit: Visit<'_>) -> Result<(), FileError> {
     file.seek(SeekFrom::Start(0))?;
     match place {
-        Place::Text { member: None, encoding, delimiter } => text::rows(file, *encoding, *delimiter, limits.row_bytes, visit),
+        Place::Text { member: None, encoding, delimiter } => {
+            text::rows(file, *encoding, *delimiter, limits.row_bytes, visit)
+        }
         Place::Text { member: Some(index), encoding, delimiter } => {
             let rows = |reader: &mut dyn Read| text::rows(reader, *encoding, *delimiter, limits.row_bytes, visit);
             archive::member(file, *index, limits, rows)

@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn an_endless_line_takes_no_memory() {
         let endless = std::io::repeat(b'x').take(2 << 30);
-        let error = rows(endless, Encoding::Utf8, b',', 1 << 20, &mut |_, _| Ok(ControlFlow::Continue(()))).unwrap_err();
+        let error =
+            rows(endless, Encoding::Utf8, b',', 1 << 20, &mut |_, _| Ok(ControlFlow::Continue(()))).unwrap_err();
         assert_eq!(error.reason, "ROW_TOO_LONG");
         assert_eq!(delimiter(std::io::repeat(b'x').take(2 << 30), Encoding::Utf8), Ok(b'\t'));
     }
