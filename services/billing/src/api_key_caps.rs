@@ -12,7 +12,7 @@ use crate::schema::igny8_api_key_cap_copies::dsl;
 use crate::timestamp;
 
 /// Keeps the newest state of a key. A key without a cap, and one that ended, is capped by the account's own caps alone.
-pub async fn copy(conn: &mut AccountConn, event: &ApiKeyChanged) -> Result<()> {
+pub(crate) async fn copy(conn: &mut AccountConn, event: &ApiKeyChanged) -> Result<()> {
     let changed_at = event.changed_at.as_ref().and_then(timestamp::read);
     let changed_at = changed_at.ok_or_else(|| Error::invalid("changed_at", "This is not a time."))?;
     let insert = diesel::insert_into(dsl::igny8_api_key_cap_copies).values((

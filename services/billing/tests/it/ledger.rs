@@ -19,7 +19,8 @@ async fn service(database: &TestDb, account: Uuid) -> Client {
 
 /// The constraint, or the code where there is none, by which a statement fails.
 async fn refused(client: &Client, statement: &str) -> String {
-    let error = client.execute(statement, &[]).await.expect_err(statement);
+    let error = client.execute(statement, &[]).await.err();
+    let error = error.unwrap_or_else(|| panic!("not refused: {statement}"));
     let error = error.as_db_error().unwrap();
     error.constraint().map_or_else(|| format!("{}: {}", error.code().code(), error.message()), ToOwned::to_owned)
 }
@@ -62,10 +63,10 @@ impl Ledger {
         )
     }
 
-    fn end_statement(&self, kind: &str, amount: i64, hold: impl std::fmt::Display, held: i64) -> String {
+    fn end_statement(&self, kind: &str, amount: i64, hold: impl std::fmt::Display, of: i64) -> String {
         format!(
             "INSERT INTO igny8_transfers (account_id, id, kind, debit, credit, amount, pending_id, pending_amount)
-             VALUES ('{account}', gen_random_uuid(), '{kind}', '{account}', '{PLATFORM}', {amount}, '{hold}', {held})",
+             VALUES ('{account}', gen_random_uuid(), '{kind}', '{account}', '{PLATFORM}', {amount}, '{hold}', {of})",
             account = self.account
         )
     }
