@@ -31,7 +31,7 @@ enum Command {
     /// Bring the database to the version of this binary
     Migrate(Migrate),
     /// Ask the service that runs with the same settings whether it serves
-    Healthcheck(Healthcheck),
+    Healthcheck(Box<Healthcheck>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -79,10 +79,8 @@ pub async fn run() -> anyhow::Result<()> {
             say(&format!("{applied} migrations applied"));
             Ok(())
         }
-        Command::Healthcheck(Healthcheck { service, work: true }) => {
-            service::healthcheck_admin(SERVICE, &service.process).await
-        }
-        Command::Healthcheck(Healthcheck { service, work: false }) => service::healthcheck(SERVICE, &service).await,
+        Command::Healthcheck(asked) if asked.work => service::healthcheck_admin(SERVICE, &asked.service.process).await,
+        Command::Healthcheck(asked) => service::healthcheck(SERVICE, &asked.service).await,
     }
 }
 
@@ -142,7 +140,7 @@ pub fn all(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
 fn work(cx: &Context, config: &Config) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + use<>> {
     let app = start(cx, config)?;
     Ok(async move {
-        worker::run(app).await;
+        Box::pin(worker::run(app)).await;
         Ok(())
     })
 }

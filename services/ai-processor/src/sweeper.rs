@@ -102,7 +102,9 @@ pub async fn sweep(app: &App) -> Result<usize> {
         }
     }
     if moved > 0 {
-        CLASSES.iter().for_each(|class| app.dispatcher.wake(*class));
+        for class in CLASSES {
+            app.dispatcher.wake(class);
+        }
     }
     Ok(moved)
 }

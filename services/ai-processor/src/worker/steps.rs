@@ -37,11 +37,11 @@ impl Steps {
         input_hash: [u8; 32],
         work: impl AsyncFnOnce() -> Result<Vec<u8>, Failure>,
     ) -> Result<Vec<u8>, Failure> {
-        if let Some(output) = self.earlier(step, &input_hash).await.map_err(undecided)? {
+        if let Some(output) = self.earlier(step, &input_hash).await.map_err(|error| undecided(&error))? {
             return Ok(output);
         }
         let output = work().await?;
-        match self.keep(step, &input_hash, &output).await.map_err(undecided)? {
+        match self.keep(step, &input_hash, &output).await.map_err(|error| undecided(&error))? {
             0 => Err(Failure::Transient {
                 code: "JOB_LOST",
                 message: "Another worker has taken this job over.".to_owned(),
@@ -75,7 +75,7 @@ impl Steps {
     }
 }
 
-fn undecided(error: rpc::Error) -> Failure {
+fn undecided(error: &rpc::Error) -> Failure {
     tracing::warn!(error = ?error, "could not keep a step of a job");
     Failure::Transient {
         code: "DATABASE_UNAVAILABLE",
