@@ -11,15 +11,18 @@ pub struct Codec {
     /// the object with [`Method::request`](crate::Method::request) first.
     pub encode: fn(Value) -> Result<Vec<u8>, serde_json::Error>,
     /// From the bytes of a response to JSON.
-    pub decode: fn(&[u8]) -> Result<Json, DecodeFailure>,
+    pub decode: Decode<Json>,
     /// Of the shape `sse`: one message of the stream as an event.
-    pub event: Option<fn(&[u8]) -> Result<Event, DecodeFailure>>,
+    pub event: Option<Decode<Event>>,
     /// Of the shape `raw`: one message of the stream as a part of the body.
-    pub chunk: Option<fn(&[u8]) -> Result<Chunk, DecodeFailure>>,
+    pub chunk: Option<Decode<Chunk>>,
     /// Of an upload: a piece of the file as a message that holds nothing else. Appended to an encoded message, it adds the piece to it:
     /// that is how protobuf merges.
     pub piece: Option<fn(Vec<u8>) -> Vec<u8>>,
 }
+
+/// Reads the bytes of one message.
+pub type Decode<T> = fn(&[u8]) -> Result<T, DecodeFailure>;
 
 /// A response in JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]

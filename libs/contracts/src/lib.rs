@@ -21,7 +21,7 @@ mod permissions;
 #[doc(hidden)]
 pub mod validate;
 
-pub use codec::{Chunk, Codec, DecodeFailure, Event, Json, PageInfo};
+pub use codec::{Chunk, Codec, Decode, DecodeFailure, Event, Json, PageInfo};
 pub use json_enum::JsonEnum;
 pub use message::{Field, Kind, Message};
 pub use method::{Access, Body, Method, Rest, Verb, method};

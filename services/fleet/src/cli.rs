@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
 use crate::state::ports::Explicit;
@@ -77,6 +77,8 @@ pub enum Verb {
         #[arg(long)]
         list: bool,
     },
+    /// Measure an optimised fleet of its own; all of it takes about ten minutes.
+    Bench(Bench),
     /// Start PostgreSQL and RabbitMQ for tests in the background; print their addresses as JSON.
     Servers {
         /// Stop them.
@@ -90,6 +92,30 @@ pub enum Verb {
     Developer { email: String },
     /// Write the committed files that follow from the protos.
     Generate,
+}
+
+/// `bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// What to measure [default: all]
+    #[arg(value_enum)]
+    pub which: Vec<Which>,
+    /// One JSON object a line instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Which {
+    /// Lists of keywords through the gateway, beside the bare query.
+    List,
+    /// An import, beside `COPY` into the same table.
+    Import,
+    /// Clustering of large sectors.
+    Cluster,
+    /// Jobs of many accounts from being submitted to being settled.
+    Jobs,
 }
 
 /// `up`.

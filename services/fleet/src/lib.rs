@@ -1,5 +1,6 @@
 //! The launcher: starts the whole fleet on one machine, runs its checks, and stops it without leaving anything.
 
+pub mod bench;
 pub mod certificates;
 pub mod check;
 pub mod cli;
@@ -72,6 +73,10 @@ async fn act(cli: Cli) -> Result<ExitCode> {
         Verb::Test { only, .. } => {
             let test = State::open(&root, &main_dir.join("test"))?;
             check::run(&check::Place { state: &state, test: &test, progress: &progress }, &only).await?;
+        }
+        Verb::Bench(wish) => {
+            let progress = if wish.json { Progress::aside() } else { progress };
+            bench::run(State::open(&root, &main_dir.join("bench"))?, &wish, progress).await?;
         }
         Verb::Servers { stop: true, .. } => servers::stop(&state, &progress).await?,
         Verb::Servers { supervise: true, .. } => servers::supervise(state, progress).await?,

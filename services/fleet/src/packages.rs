@@ -26,6 +26,7 @@ pub enum Package {
     Rabbitmq,
     Node,
     Python,
+    Wrk,
 }
 
 impl Package {
@@ -36,6 +37,7 @@ impl Package {
             Self::Rabbitmq => &["rabbitmq-server"],
             Self::Node => &["nodejs", "npm"],
             Self::Python => &["python3", "python3-venv"],
+            Self::Wrk => &["wrk"],
         }
     }
 
@@ -45,6 +47,7 @@ impl Package {
             Self::Rabbitmq => rabbitmq_server().is_ok() && epmd().is_ok(),
             Self::Node => find("node").is_some() && find("npm").is_some(),
             Self::Python => can_make_venv(),
+            Self::Wrk => find("wrk").is_some(),
         }
     }
 }

@@ -14,6 +14,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 pub struct Progress {
     /// Absent: plain lines.
     bars: Option<MultiProgress>,
+    aside: bool,
 }
 
 /// One thing that is being done.
@@ -31,7 +32,20 @@ impl Progress {
     /// Spinners on a terminal, unless `plain` is wished.
     pub fn new(plain: bool) -> Self {
         let spins = !plain && io::stdout().is_terminal() && io::stderr().is_terminal();
-        Self { bars: spins.then(MultiProgress::new) }
+        Self { bars: spins.then(MultiProgress::new), aside: false }
+    }
+
+    /// Plain lines to standard error, for a verb whose answer is read by a program.
+    pub fn aside() -> Self {
+        Self { bars: None, aside: true }
+    }
+
+    fn say(&self, text: &str) {
+        if self.aside {
+            let _ = writeln!(io::stderr(), "{text}");
+        } else {
+            say(text);
+        }
     }
 
     /// Whether a person looks on.
@@ -54,7 +68,7 @@ impl Progress {
     pub fn line(&self, text: &str) {
         match &self.bars {
             Some(bars) => bars.suspend(|| say(text)),
-            None => say(text),
+            None => self.say(text),
         }
     }
 }
@@ -66,7 +80,7 @@ impl Step<'_> {
             Some(bar) => bar.set_message(format!("{}: {text}", self.what)),
             None if self.said.get().elapsed() >= HEARTBEAT => {
                 self.said.set(Instant::now());
-                say(&format!("  … {} ({} s): {text}", self.what, self.begun.elapsed().as_secs()));
+                self.screen.say(&format!("  … {} ({} s): {text}", self.what, self.begun.elapsed().as_secs()));
             }
             None => {}
         }

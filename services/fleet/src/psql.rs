@@ -39,7 +39,7 @@ pub fn shell(settings: &Settings, server: Option<&Url>, service: Option<&str>, a
 pub async fn grant_developer(settings: &Settings, server: Option<&Url>, email: &str) -> Result<()> {
     let servers = Servers { postgres: address(settings, server)?, amqp: rabbitmq::address(settings)? };
     let auth = registry::service("auth").context("the registry has no auth")?;
-    let programs = services::build(&settings.state, &Progress::new(true)).await?;
+    let programs = services::build(&settings.state, &Progress::new(true), false).await?;
     let program = programs.get("auth").context("cargo built no program for auth")?;
     let status = tokio::process::Command::new(program)
         .args(["grant-developer", "--email", email])

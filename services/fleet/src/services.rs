@@ -8,7 +8,6 @@ use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
 use serde::Deserialize;
 use service::registry::{self, Service};
-use url::Url;
 
 use crate::databases;
 use crate::errors;
@@ -26,6 +25,15 @@ const SHUTDOWN_GRACE_SECONDS: &str = "5";
 /// Where the built programs lie, by service.
 pub type Programs = BTreeMap<String, PathBuf>;
 
+/// How the services are built and what they are told beyond the usual.
+#[derive(Debug, Clone, Default)]
+pub struct Manner {
+    /// Optimised, as in production.
+    pub release: bool,
+    /// Settings that all of them get; each reads its own.
+    pub settings: Vec<(&'static str, &'static str)>,
+}
+
 /// A line of `cargo build --message-format=json`.
 #[derive(Deserialize)]
 struct Message {
@@ -39,11 +47,12 @@ struct Target {
 }
 
 /// Builds all services with one call of cargo.
-pub async fn build(state: &State, progress: &Progress) -> Result<Programs> {
+pub async fn build(state: &State, progress: &Progress, release: bool) -> Result<Programs> {
     let step = progress.step("building the services");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = guarded(Path::new(&cargo), None, Signal::SIGTERM);
     command.args(["build", "--message-format=json-render-diagnostics"]).current_dir(&state.root);
+    command.args(release.then_some("--release"));
     for service in registry::services() {
         command.args(["--package", &service.name, "--bin", &service.name]);
     }
@@ -79,15 +88,17 @@ pub async fn migrate(launch: &Launch, servers: &Servers, programs: &Programs) ->
 }
 
 /// How each service is started.
-pub fn specs(launch: &Launch, servers: &Servers, programs: &Programs) -> Result<Vec<Spec>> {
+pub fn specs(launch: &Launch, servers: &Servers, programs: &Programs, manner: &Manner) -> Result<Vec<Spec>> {
     let spec = |service: &Service| -> Result<Spec> {
         let program = program(programs, &service.name)?;
+        let mut env = environment(launch, servers, service)?;
+        env.extend(manner.settings.iter().map(|(name, value)| ((*name).to_owned(), value.into())));
         Ok(Spec {
             name: service.name.clone(),
             stage: if service.http_port.is_some() { Stage::Edge } else { Stage::Service },
             program: program.to_owned(),
             args: vec![verb(&service.name).into()],
-            env: environment(launch, servers, service)?,
+            env,
             dir: "/".into(),
             account: account(launch, program).cloned(),
             stop: Signal::SIGTERM,

@@ -14,7 +14,7 @@ use crate::postgres::{self, Durability};
 use crate::process::{Spec, exit_text, log, run};
 use crate::progress::{Progress, say};
 use crate::servers::Servers;
-use crate::services::{self, Programs};
+use crate::services::{self, Manner, Programs};
 use crate::signals::Signals;
 use crate::state::State;
 use crate::state::ports::Explicit;
@@ -83,8 +83,7 @@ async fn run(launch: &mut Launch, wishes: &Wishes, begun: Instant) -> Result<()>
     let names: Vec<_> = service::registry::services().iter().map(|service| service.name.as_str()).collect();
     certificates::ensure(&launch.state, &names)?;
     let launch = &*launch;
-    // The broker takes longest and nobody waits for it to start.
-    let (specs, _amqp) = tokio::try_join!(start_services(launch, wishes), broker(launch, wishes))?;
+    let (specs, _servers) = start_all(launch, wishes, &Manner::default()).await?;
     let client = ready::client()?;
     let round_trip = ready::round_trip(launch, &client).await;
     // Another program on a port of ours would have answered in place of a service that could not start.
@@ -137,14 +136,21 @@ async fn database(launch: &Launch, wishes: &Wishes) -> Result<Url> {
     Ok(url)
 }
 
-async fn start_services(launch: &Launch, wishes: &Wishes) -> Result<Vec<Spec>> {
-    let (programs, server): (Programs, Url) =
-        tokio::try_join!(services::build(&launch.state, &launch.progress), database(launch, wishes))?;
+/// Starts servers and services until all are ready. Packages, ports and certificates are there.
+pub async fn start_all(launch: &Launch, wishes: &Wishes, manner: &Manner) -> Result<(Vec<Spec>, Servers)> {
+    // The broker takes longest and nobody waits for it to start.
+    let (started, _amqp) = tokio::try_join!(start_services(launch, wishes, manner), broker(launch, wishes))?;
+    Ok(started)
+}
+
+async fn start_services(launch: &Launch, wishes: &Wishes, manner: &Manner) -> Result<(Vec<Spec>, Servers)> {
+    let build = services::build(&launch.state, &launch.progress, manner.release);
+    let (programs, server): (Programs, Url) = tokio::try_join!(build, database(launch, wishes))?;
     let amqp = wishes.amqp_url.clone().map_or_else(|| rabbitmq::address(launch), Ok)?;
     let servers = Servers { postgres: server, amqp };
     services::migrate(launch, &servers, &programs).await?;
     let step = launch.progress.step("services");
-    let specs = services::specs(launch, &servers, &programs)?;
+    let specs = services::specs(launch, &servers, &programs, manner)?;
     let client = ready::client()?;
     for spec in &specs {
         launch.processes.start(spec.clone())?;
@@ -154,7 +160,7 @@ async fn start_services(launch: &Launch, wishes: &Wishes) -> Result<Vec<Spec>> {
         ready::wait_for(launch, &client, &spec.name).await?;
     }
     step.done();
-    Ok(specs)
+    Ok((specs, servers))
 }
 
 /// Starts services that crash again, with growing pauses; ends when a server that holds data is gone.

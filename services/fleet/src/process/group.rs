@@ -64,6 +64,30 @@ impl Processes {
         Some((process.spec, status))
     }
 
+    /// Asks one process to end, and waits until it has; answers how it was started.
+    pub async fn stop_one(&self, name: &str) -> Option<Spec> {
+        let grace = {
+            let running = self.running.borrow();
+            let process = running.iter().find(|process| process.spec.name == name)?;
+            process.signal(process.spec.stop);
+            process.spec.stage.grace()
+        };
+        let begun = Instant::now();
+        while self.exit_of(name).is_none() && begun.elapsed() < grace {
+            tokio::time::sleep(LOOK).await;
+        }
+        let mut running = self.running.borrow_mut();
+        let index = running.iter().position(|process| process.spec.name == name)?;
+        let process = running.swap_remove(index);
+        process.kill_group();
+        Some(process.spec)
+    }
+
+    /// Its number, while it is ours.
+    pub fn id_of(&self, name: &str) -> Option<u32> {
+        self.running.borrow().iter().find(|process| process.spec.name == name).map(|process| process.seen.pid)
+    }
+
     /// Stops everything, stage by stage, and removes the record.
     pub async fn stop(&self, signals: &Signals) {
         // The record only serves other verbs; a full disk must not keep processes alive.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use contracts::{DecodeFailure, Event};
+use contracts::{Decode, Event};
 use futures_util::stream::unfold;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue};
@@ -25,9 +25,6 @@ use crate::edge::request_id::RequestId;
 use crate::edge::trace;
 use crate::failure::Failure;
 
-/// Reads one message of the stream.
-pub(super) type Read = fn(&[u8]) -> Result<Event, DecodeFailure>;
-
 /// What ends a stream from our side.
 #[derive(Debug)]
 pub(super) struct End {
@@ -39,7 +36,13 @@ pub(super) struct End {
 /// nginx keeps a stream to itself until it is told not to.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-pub(super) fn respond(stream: Stream, read: Read, keep_alive: Duration, end: End, request_id: RequestId) -> Response {
+pub(super) fn respond(
+    stream: Stream,
+    read: Decode<Event>,
+    keep_alive: Duration,
+    end: End,
+    request_id: RequestId,
+) -> Response {
     let Stream { first, rest } = stream;
     let events =
         Events { first: Some(first), rest, read, keep_alive, end, request_id, span: Span::current(), over: false };
@@ -58,7 +61,7 @@ pub(super) fn respond(stream: Stream, read: Read, keep_alive: Duration, end: End
 struct Events {
     first: Option<Bytes>,
     rest: Streaming<Bytes>,
-    read: Read,
+    read: Decode<Event>,
     keep_alive: Duration,
     end: End,
     request_id: RequestId,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use contracts::{Chunk, DecodeFailure};
+use contracts::{Chunk, Decode};
 use futures_util::StreamExt as _;
 use futures_util::stream::{once, unfold};
 use http::HeaderValue;
@@ -17,12 +17,9 @@ use tracing::Span;
 use crate::backends::Stream;
 use crate::failure::Failure;
 
-/// Reads one message of the stream.
-pub(super) type Read = fn(&[u8]) -> Result<Chunk, DecodeFailure>;
-
 /// The first message is there already, so that what fails before it still has a status; what fails after it breaks the connection, so
 /// that nobody takes half a file for a whole one.
-pub(super) fn respond(stream: Stream, read: Read) -> Result<Response, Failure> {
+pub(super) fn respond(stream: Stream, read: Decode<Chunk>) -> Result<Response, Failure> {
     let Chunk { content_type, file_name, body } = read(&stream.first).map_err(Error::internal)?;
     let rest = Rest { messages: stream.rest, read, span: Span::current() };
     let rest = unfold(rest, async |mut rest| Some((rest.next().await?, rest)));
@@ -39,7 +36,7 @@ pub(super) fn respond(stream: Stream, read: Read) -> Result<Response, Failure> {
 
 struct Rest {
     messages: Streaming<Bytes>,
-    read: Read,
+    read: Decode<Chunk>,
     span: Span,
 }
 

@@ -172,28 +172,29 @@ fn auto_cluster(stage: &Stage, request: Request<AutoClusterRequest>) -> Result<S
     })
 }
 
+/// An upload that is broken off may be told by an error, or end its handler where it stands.
+struct Unless<'s>(&'s Stage);
+
+impl Drop for Unless<'_> {
+    fn drop(&mut self) {
+        self.0.upload.send_replace(Some(Upload::BrokenOff));
+    }
+}
+
 async fn upload(
     stage: Arc<Stage>,
     request: Request<Streaming<UploadKeywordsRequest>>,
 ) -> Result<Response<KeywordImport>, Status> {
-    let opened = rpc::open_upload(request).await;
-    let (_, first, mut rest) = opened.inspect_err(|_| drop(stage.upload.send_replace(Some(Upload::BrokenOff))))?;
+    let unless_whole = Unless(&stage);
+    let (_, first, mut rest) = rpc::open_upload(request).await?;
     let (mut file, mut largest_piece) = (first.piece, 0);
     largest_piece = file.len().max(largest_piece);
     stage.reads.subscribe().wait_for(|reads| *reads).await.unwrap();
-    loop {
-        match rest.message().await {
-            Ok(Some(message)) => {
-                largest_piece = message.piece.len().max(largest_piece);
-                file.extend(message.piece);
-            }
-            Ok(None) => break,
-            Err(status) => {
-                stage.upload.send_replace(Some(Upload::BrokenOff));
-                return Err(status);
-            }
-        }
+    while let Some(message) = rest.message().await? {
+        largest_piece = message.piece.len().max(largest_piece);
+        file.extend(message.piece);
     }
+    std::mem::forget(unless_whole);
     stage.upload.send_replace(Some(Upload::Whole { file, largest_piece }));
     let (site_id, country, file_name) = (first.site_id, first.country, first.file_name);
     Ok(Response::new(KeywordImport { site_id, country, file_name, ..KeywordImport::default() }))

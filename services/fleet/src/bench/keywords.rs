@@ -1,0 +1,243 @@
+//! Keywords as a shop has them: topics of a few words, each asked for in fifty ways. The same number is always the same keyword.
+
+/// What is known of a keyword.
+pub(super) struct Facts {
+    pub volume: usize,
+    pub difficulty: usize,
+    pub cpc_micros: usize,
+    pub intent: &'static str,
+}
+
+/// The keyword of this number; up to two million are all different.
+pub(super) fn keyword(n: usize) -> String {
+    let (topic, way) = (n / WAYS.len(), pick(&WAYS, n));
+    let (noun, quality) = (pick(&NOUNS, topic), pick(&QUALITIES, topic / NOUNS.len()));
+    let group = pick(&GROUPS, topic / NOUNS.len() / QUALITIES.len());
+    let thing = [quality, noun, group].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    way.replace("{}", &thing)
+}
+
+pub(super) fn facts(n: usize) -> Facts {
+    const INTENTS: [&str; 4] = ["informational", "commercial", "transactional", "navigational"];
+    Facts {
+        volume: n * 7919 % 9973,
+        difficulty: n * 31 % 101,
+        cpc_micros: n * 104_729 % 9_000_000,
+        intent: pick(&INTENTS, n),
+    }
+}
+
+fn pick(words: &[&'static str], n: usize) -> &'static str {
+    words.get(n % words.len()).copied().unwrap_or_default()
+}
+
+const GROUPS: [&str; 10] = [
+    "",
+    "for kids",
+    "for men",
+    "for women",
+    "for beginners",
+    "for small rooms",
+    "for winter",
+    "for travel",
+    "for seniors",
+    "for offices",
+];
+
+const QUALITIES: [&str; 64] = [
+    "red",
+    "blue",
+    "green",
+    "black",
+    "white",
+    "wooden",
+    "steel",
+    "glass",
+    "ceramic",
+    "leather",
+    "cotton",
+    "wool",
+    "silk",
+    "plastic",
+    "bamboo",
+    "marble",
+    "electric",
+    "manual",
+    "portable",
+    "folding",
+    "wireless",
+    "waterproof",
+    "insulated",
+    "heated",
+    "cordless",
+    "digital",
+    "analog",
+    "solar",
+    "smart",
+    "compact",
+    "large",
+    "mini",
+    "tall",
+    "round",
+    "square",
+    "adjustable",
+    "ergonomic",
+    "vintage",
+    "modern",
+    "rustic",
+    "minimalist",
+    "luxury",
+    "budget",
+    "organic",
+    "recycled",
+    "handmade",
+    "industrial",
+    "professional",
+    "commercial",
+    "outdoor",
+    "indoor",
+    "garden",
+    "kitchen",
+    "bathroom",
+    "bedroom",
+    "camping",
+    "hiking",
+    "running",
+    "cycling",
+    "fishing",
+    "gaming",
+    "studio",
+    "travel",
+    "office",
+];
+
+const NOUNS: [&str; 64] = [
+    "shoes",
+    "jacket",
+    "backpack",
+    "tent",
+    "lamp",
+    "chair",
+    "table",
+    "desk",
+    "sofa",
+    "mattress",
+    "pillow",
+    "blanket",
+    "curtains",
+    "rug",
+    "mirror",
+    "clock",
+    "kettle",
+    "toaster",
+    "blender",
+    "oven",
+    "fridge",
+    "dishwasher",
+    "vacuum",
+    "heater",
+    "fan",
+    "camera",
+    "tripod",
+    "monitor",
+    "keyboard",
+    "mouse",
+    "headphones",
+    "speaker",
+    "microphone",
+    "printer",
+    "router",
+    "charger",
+    "battery",
+    "drill",
+    "saw",
+    "hammer",
+    "ladder",
+    "mower",
+    "hose",
+    "grill",
+    "bike",
+    "helmet",
+    "gloves",
+    "scooter",
+    "skates",
+    "kayak",
+    "rod",
+    "boots",
+    "watch",
+    "ring",
+    "necklace",
+    "wallet",
+    "umbrella",
+    "suitcase",
+    "bottle",
+    "mug",
+    "knife",
+    "pan",
+    "shelf",
+    "cabinet",
+];
+
+const WAYS: [&str; 50] = [
+    "{}",
+    "best {}",
+    "cheap {}",
+    "{} price",
+    "{} sale",
+    "buy {}",
+    "buy {} online",
+    "{} near me",
+    "{} reviews",
+    "{} review",
+    "{} vs alternatives",
+    "top 10 {}",
+    "how to clean {}",
+    "how to choose {}",
+    "how to repair {}",
+    "how to store {}",
+    "what is a {}",
+    "{} size guide",
+    "{} buying guide",
+    "{} for sale",
+    "used {}",
+    "second hand {}",
+    "{} deals",
+    "{} discount",
+    "{} coupon",
+    "{} brands",
+    "best {} brands",
+    "{} materials",
+    "{} dimensions",
+    "{} weight",
+    "{} warranty",
+    "{} parts",
+    "{} accessories",
+    "{} set",
+    "{} gift",
+    "{} ideas",
+    "diy {}",
+    "{} instructions",
+    "{} manual",
+    "{} problems",
+    "{} maintenance",
+    "are {} worth it",
+    "why are {} expensive",
+    "when to replace {}",
+    "where to buy {}",
+    "{} delivery",
+    "{} rental",
+    "rent {}",
+    "{} comparison",
+    "{} alternatives",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    #[test]
+    fn keywords_are_all_different() {
+        let keywords: HashSet<String> = (0..2_000_000).map(super::keyword).collect();
+        assert_eq!(keywords.len(), 2_000_000);
+    }
+}
