@@ -842,6 +842,1420 @@ export interface paths {
         patch: operations["users_update"];
         trace?: never;
     };
+    "/api/v1/billing/accounts/{id}/adjustments/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The adjustments of an account, the newest first
+         * @description The adjustments of an account, the newest first.
+         *
+         *     For staff only.
+         */
+        get: operations["adjustments_list"];
+        put?: never;
+        /**
+         * Give credits to an account or take some that are not held
+         * @description Give credits to an account or take some that are not held. Audited in that account.
+         *
+         *     For staff only.
+         */
+        post: operations["adjustments_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing/balance/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the account has, holds and has spent today
+         * @description What the account has, holds and has spent today.
+         *
+         *     Needs the role `viewer` or above.
+         */
+        get: operations["balance_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing/credit_transactions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The entries, the newest first
+         * @description The entries, the newest first.
+         *
+         *     Needs the role `admin` or above.
+         */
+        get: operations["credit_transactions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing/plans/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The plans that can be chosen, the cheapest first
+         * @description The plans that can be chosen, the cheapest first.
+         *
+         *     Open to anyone, without credentials.
+         */
+        get: operations["plans_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing/prices/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The price list
+         * @description The price list.
+         *
+         *     Needs the role `viewer` or above.
+         */
+        get: operations["prices_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing/receipts/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The receipts of the account, the newest first
+         * @description The receipts of the account, the newest first.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["receipts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing/receipts/{task_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The receipt of a task
+         * @description The receipt of a task. A task that costs nothing has none.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["receipts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing/spending_caps/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caps of the account
+         * @description The caps of the account.
+         *
+         *     Needs the role `admin` or above.
+         */
+        get: operations["spending_caps_list"];
+        put?: never;
+        /**
+         * Set a cap
+         * @description Set a cap. There is one for each scope and subject.
+         *
+         *     Needs the role `owner` or above.
+         */
+        post: operations["spending_caps_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing/spending_caps/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One cap
+         * @description One cap.
+         *
+         *     Needs the role `admin` or above.
+         */
+        get: operations["spending_caps_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Lift a cap
+         * @description Lift a cap.
+         *
+         *     Needs the role `owner` or above.
+         */
+        delete: operations["spending_caps_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change how much a cap allows
+         * @description Change how much a cap allows.
+         *
+         *     Needs the role `owner` or above.
+         */
+        patch: operations["spending_caps_update"];
+        trace?: never;
+    };
+    "/api/v1/billing/subscription/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The subscription of the account
+         * @description The subscription of the account. A new account has one to the free plan.
+         *
+         *     Needs the role `viewer` or above.
+         */
+        get: operations["subscriptions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing/usage_logs/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sums for each day or month, action, site and API key, the newest first
+         * @description Sums for each day or month, action, site and API key, the newest first.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["usage_logs_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/clusters/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The clusters that the caller may see
+         * @description The clusters that the caller may see.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["clusters_list"];
+        put?: never;
+        /**
+         * Make a cluster by hand, with keywords that move into it
+         * @description Make a cluster by hand, with keywords that move into it.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["clusters_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/clusters/auto_generate_ideas/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Derive content ideas from clusters
+         * @description Derive content ideas from clusters.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them. Costs credits.
+         */
+        post: operations["clusters_auto_generate_ideas"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/clusters/bulk_delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete many clusters at once
+         * @description Delete many clusters at once. Their keywords stay, as new ones without a cluster.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["clusters_bulk_delete_clusters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/clusters/merge/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put clusters of one sector together
+         * @description Put clusters of one sector together. The first one named keeps its id and name and gets the keywords of all.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["clusters_merge_clusters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/clusters/move_keywords/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move keywords by hand into a cluster of their sector, or out of any
+         * @description Move keywords by hand into a cluster of their sector, or out of any. They stay there when the sector is clustered again.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["clusters_move_keywords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/clusters/rethreshold/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cut the last clustering of a sector at another threshold
+         * @description Cut the last clustering of a sector at another threshold. At once, and for no credits; clusters keep their ids where they continue.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["clusters_rethreshold_clusters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/clusters/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One cluster
+         * @description One cluster.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["clusters_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a cluster
+         * @description Delete a cluster. Its keywords stay, as new ones without a cluster.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        delete: operations["clusters_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a cluster
+         * @description Change a cluster. A name given by hand stays when the keywords are clustered again.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        patch: operations["clusters_update"];
+        trace?: never;
+    };
+    "/api/v1/planner/clusters/{id}/split/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move some keywords of a cluster into a new one
+         * @description Move some keywords of a cluster into a new one.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["clusters_split_cluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/content_ideas/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The content ideas that the caller may see
+         * @description The content ideas that the caller may see.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["content_ideas_list"];
+        put?: never;
+        /**
+         * Write an idea by hand
+         * @description Write an idea by hand.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["content_ideas_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/content_ideas/bulk_decide/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve, reject or queue many ideas at once
+         * @description Approve, reject or queue many ideas at once. Those whose status does not allow it are left as they are and counted.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["content_ideas_bulk_decide_content_ideas"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/content_ideas/bulk_delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete many ideas at once
+         * @description Delete many ideas at once.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["content_ideas_bulk_delete_content_ideas"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/content_ideas/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One content idea
+         * @description One content idea.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["content_ideas_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an idea
+         * @description Delete an idea.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        delete: operations["content_ideas_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an idea that is not queued yet
+         * @description Change an idea that is not queued yet.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        patch: operations["content_ideas_update"];
+        trace?: never;
+    };
+    "/api/v1/planner/content_ideas/{id}/approve/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve an idea
+         * @description Approve an idea.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["content_ideas_approve_content_idea"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/content_ideas/{id}/queue/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand an approved idea to the writer
+         * @description Hand an approved idea to the writer.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["content_ideas_queue_content_idea"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/content_ideas/{id}/reject/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject an idea
+         * @description Reject an idea.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["content_ideas_reject_content_idea"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/imports/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imports, the newest first
+         * @description List imports, the newest first.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["imports_list"];
+        put?: never;
+        /**
+         * Upload a file of keywords
+         * @description Upload a file of keywords. Encoding, format and columns are found by its content: text in any delimiter and encoding, xlsx, or a zip of them. The answer is a preview.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["imports_upload_keywords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/imports/pasted/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Paste a list of keywords, one a line, or a table with a header
+         * @description Paste a list of keywords, one a line, or a table with a header. The answer is a preview.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["imports_paste_keywords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/imports/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One import with its preview
+         * @description One import with its preview.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["imports_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel an import that has not ended, so that it stores nothing; remove one that has from the list
+         * @description Cancel an import that has not ended, so that it stores nothing; remove one that has from the list. Its keywords stay.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        delete: operations["imports_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what the columns mean, before the start
+         * @description Change what the columns mean, before the start. The file is read again, and the answer is a new preview.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        patch: operations["imports_update"];
+        trace?: never;
+    };
+    "/api/v1/planner/imports/{id}/rejected_rows/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the rows that cannot be imported, each with its reason and what to do
+         * @description List the rows that cannot be imported, each with its reason and what to do.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["imports_list_rejected_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/imports/{id}/rejected_rows/file/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the rows that cannot be imported, as CSV
+         * @description Download the rows that cannot be imported, as CSV.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["imports_download_rejected_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/imports/{id}/start/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start the import: all of it is stored, or nothing
+         * @description Start the import: all of it is stored, or nothing. A file with rejected rows is refused unless `only_good_rows` is set.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["imports_start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/keywords/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The keywords that the caller may see, the newest first unless ordered otherwise
+         * @description The keywords that the caller may see, the newest first unless ordered otherwise.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["keywords_list"];
+        put?: never;
+        /**
+         * Add a keyword to a sector
+         * @description Add a keyword to a sector. A sector has each keyword once for each country, whatever its case and spacing.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["keywords_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/keywords/auto_cluster/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cluster the keywords of a sector: all that are not archived, or a part of them
+         * @description Cluster the keywords of a sector: all that are not archived, or a part of them. Moves by hand are kept, and clusters keep their ids where they continue. Refused with CLUSTERING_RUNS while another run works on the sector.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them. Costs credits.
+         */
+        post: operations["clusters_auto_cluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/keywords/bulk_delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete many keywords at once: all of the selection, or none
+         * @description Delete many keywords at once: all of the selection, or none. One token takes all of it back.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["keywords_bulk_delete_keywords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/keywords/bulk_update/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many keywords at once: all of the selection, or none
+         * @description Change many keywords at once: all of the selection, or none.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["keywords_bulk_update_keywords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/keywords/export/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the keywords of a list as CSV, in its order, with all that is known of them
+         * @description Download the keywords of a list as CSV, in its order, with all that is known of them. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["keywords_export_keywords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/keywords/stats/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many keywords there are, by status and intent, and how often they are searched for
+         * @description How many keywords there are, by status and intent, and how often they are searched for.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["keywords_get_keyword_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/keywords/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One keyword
+         * @description One keyword.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["keywords_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a keyword
+         * @description Delete a keyword.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        delete: operations["keywords_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a keyword
+         * @description Change a keyword.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        patch: operations["keywords_update"];
+        trace?: never;
+    };
+    "/api/v1/planner/tags/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tags of keywords, in order of their names, with how many have each
+         * @description The tags of keywords, in order of their names, with how many have each.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["tags_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/tags/delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a tag from all keywords that have it
+         * @description Take a tag from all keywords that have it.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["tags_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/tags/rename/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rename a tag on all keywords that have it
+         * @description Rename a tag on all keywords that have it. Where a keyword has both, they become one.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["tags_rename_tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/undo/{token}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore what a deletion answered this token for, within ten minutes
+         * @description Restore what a deletion answered this token for, within ten minutes. Of many, those stay deleted whose place was taken since.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["planner_undo_undo_planner_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/author_profiles/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The account's author profiles
+         * @description The account's author profiles.
+         *
+         *     Needs the role `viewer` or above.
+         */
+        get: operations["author_profiles_list"];
+        put?: never;
+        /**
+         * Add an author profile
+         * @description Add an author profile. The first one is the default.
+         *
+         *     Needs the role `admin` or above.
+         */
+        post: operations["author_profiles_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/author_profiles/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One author profile
+         * @description One author profile.
+         *
+         *     Needs the role `viewer` or above.
+         */
+        get: operations["author_profiles_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an author profile
+         * @description Delete an author profile. After the default, the oldest one left is the default.
+         *
+         *     Needs the role `admin` or above.
+         */
+        delete: operations["author_profiles_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an author profile
+         * @description Change an author profile. Another one is made the default by saying so of it.
+         *
+         *     Needs the role `admin` or above.
+         */
+        patch: operations["author_profiles_update"];
+        trace?: never;
+    };
+    "/api/v1/system/jobs/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The account's jobs, newest first
+         * @description The account's jobs, newest first.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["jobs_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/jobs/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One job with its receipt: model, prompt version, tokens, cost and credits
+         * @description One job with its receipt: model, prompt version, tokens, cost and credits.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["jobs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/jobs/{id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a job
+         * @description Stop a job. One that waits ends at once, one that runs at its next heartbeat; finished steps are charged.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["jobs_cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/prompts/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All prompts as the account has them
+         * @description All prompts as the account has them.
+         *
+         *     Needs the role `viewer` or above.
+         */
+        get: operations["prompts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/prompts/{key}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One prompt, with its default beside it
+         * @description One prompt, with its default beside it.
+         *
+         *     Needs the role `viewer` or above.
+         */
+        get: operations["prompts_get"];
+        /**
+         * Replace a prompt by the account's own text
+         * @description Replace a prompt by the account's own text. Its variables are checked: none may be unknown, and none that is required may be missing.
+         *
+         *     Needs the role `admin` or above.
+         */
+        put: operations["prompts_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/prompts/{key}/reset/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go back to the default
+         * @description Go back to the default.
+         *
+         *     Needs the role `admin` or above.
+         */
+        post: operations["prompts_reset_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/request_logs/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests to providers, the newest first
+         * @description Requests to providers, the newest first.
+         *
+         *     Needs the role `admin` or above.
+         */
+        get: operations["request_logs_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/request_logs/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One request to a provider
+         * @description One request to a provider.
+         *
+         *     Needs the role `admin` or above.
+         */
+        get: operations["request_logs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/settings/task_progress/{task_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a task is, once
+         * @description How far a task is, once.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["progress_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/settings/task_progress/{task_id}/events/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a task is, each time it moves, until it ends
+         * @description How far a task is, each time it moves, until it ends. A stream that ends without `done` or `error` was cut off: open it again.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["progress_watch_progress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/strategies/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The strategies of the sites that the caller may see
+         * @description The strategies of the sites that the caller may see.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["strategies_list"];
+        put?: never;
+        /**
+         * Give a sector that has none its strategy
+         * @description Give a sector that has none its strategy.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["strategies_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/strategies/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One strategy
+         * @description One strategy.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["strategies_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a strategy
+         * @description Delete a strategy.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        delete: operations["strategies_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a strategy
+         * @description Change a strategy. It counts for ideas made from then on.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        patch: operations["strategies_update"];
+        trace?: never;
+    };
+    "/api/v1/system/undo/{token}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore the author profile or strategy that a DELETE answered this token for, within ten minutes
+         * @description Restore the author profile or strategy that a DELETE answered this token for, within ten minutes.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["system_undo_undo_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -873,6 +2287,19 @@ export interface components {
          * @enum {string}
          */
         AccountStatus: "trial" | "active" | "suspended" | "cancelled";
+        Adjustment: {
+            id: string;
+            /**
+             * Format: int64
+             * @description Negative for what was taken.
+             */
+            credits: number;
+            reason: string;
+            /** @description The member of staff. */
+            made_by: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
         ApiKey: {
             id: string;
             name: string;
@@ -914,6 +2341,84 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        AuthorProfile: {
+            id: string;
+            name: string;
+            /** @description As `plain and friendly, second person`. */
+            tone: string;
+            /** @description ISO 639-1, as `en`. Empty: that of the site. */
+            language: string;
+            /** @description Whom the texts are for, as `owners of small workshops`. */
+            reader: string;
+            /** @description Sentences in the style that is wanted. */
+            examples: string[];
+            is_default: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        AutoClusterRequest: {
+            /** Format: uuid */
+            site_id: string;
+            /** Format: uuid */
+            sector_id: string;
+            /** @description Only these; all of the sector when absent. */
+            keywords?: components["schemas"]["KeywordSelection"];
+            /** Format: double */
+            page_threshold?: number | null;
+            /** Format: double */
+            topic_threshold?: number | null;
+            /** @description Answer what it would cost, and begin nothing. */
+            dry_run?: boolean;
+        };
+        AutoGenerateIdeasRequest: {
+            /** @description Clusters of one sector. */
+            clusters: components["schemas"]["ClusterSelection"];
+            /**
+             * Format: int32
+             * @description 1 when absent.
+             */
+            ideas_per_cluster?: number | null;
+            /** @description Answer what it would cost, and begin nothing. */
+            dry_run?: boolean;
+        };
+        Balance: {
+            /**
+             * Format: int64
+             * @description Credits that are not spent.
+             */
+            balance: number;
+            /**
+             * Format: int64
+             * @description Of these, held for work that has not ended.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description What is neither spent nor held.
+             */
+            available: number;
+            /**
+             * Format: int64
+             * @description Spent by the work that began today (UTC).
+             */
+            spent_today: number;
+        };
+        BulkDecideContentIdeasRequest: {
+            ideas: components["schemas"]["ContentIdeaSelection"];
+            decision: components["schemas"]["IdeaDecision"];
+        };
+        BulkDeleteKeywordsRequest: {
+            selection: components["schemas"]["KeywordSelection"];
+        };
+        BulkUpdateKeywordsRequest: {
+            selection: components["schemas"]["KeywordSelection"];
+            /** @description `archived` or `new`, as in a change of one. */
+            status?: components["schemas"]["KeywordStatus"] | null;
+            add_tags?: string[];
+            remove_tags?: string[];
+        };
         CancelAccountRequest: {
             /**
              * Format: password
@@ -921,11 +2426,168 @@ export interface components {
              */
             password: string;
         };
+        CancelJobRequest: Record<string, never>;
         ChangePasswordRequest: {
             /** Format: password */
             current_password: string;
             /** Format: password */
             new_password: string;
+        };
+        ChangedTag: {
+            /**
+             * Format: int64
+             * @description How many keywords had it.
+             */
+            keyword_count: number;
+        };
+        Cluster: {
+            id: string;
+            site_id: string;
+            sector_id: string;
+            name: string;
+            /** @description The pages that belong together on a site share their topic. */
+            topic: string;
+            description: string;
+            /** @description Of its keywords, the most frequent first. */
+            intents: components["schemas"]["Intent"][];
+            status: components["schemas"]["ClusterStatus"];
+            /** Format: int64 */
+            keyword_count: number;
+            /**
+             * Format: int64
+             * @description Monthly searches of all its keywords.
+             */
+            volume: number;
+            /** @description Named by hand: clustering again keeps the name. */
+            manual: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ClusterFilter: {
+            /** Format: uuid */
+            site_id?: string | null;
+            /** Format: uuid */
+            sector_id?: string | null;
+            status?: components["schemas"]["ClusterStatus"] | null;
+            intent?: components["schemas"]["Intent"] | null;
+            topic?: string;
+            /** @description In the name and the topic. */
+            search?: string;
+            /** Format: int64 */
+            keyword_count__gte?: number | null;
+            /** Format: int64 */
+            keyword_count__lte?: number | null;
+            /** Format: int64 */
+            volume__gte?: number | null;
+            /** Format: int64 */
+            volume__lte?: number | null;
+        };
+        /** @description Some clusters: these ids, or all that a filter finds but for the exceptions. */
+        ClusterSelection: {
+            ids?: string[];
+            filter?: components["schemas"]["ClusterFilter"];
+            except_ids?: string[];
+            /**
+             * Format: int64
+             * @description How many the caller was shown: when it has changed by more than a twentieth, the answer is SELECTION_CHANGED and nothing is done.
+             */
+            expected_count?: number | null;
+        };
+        /**
+         * @description * `new`: No idea yet.
+         *     * `mapped`: Has an idea.
+         *     * `archived`: Put aside.
+         * @enum {string}
+         */
+        ClusterStatus: "new" | "mapped" | "archived";
+        /** @description Something of the site that is about the same already. */
+        Collision: {
+            kind: components["schemas"]["CollisionKind"];
+            id: string;
+            title: string;
+            /**
+             * Format: double
+             * @description 0 to 1; 1 for the same primary keyword or the same title.
+             */
+            similarity: number;
+            same_keyword: boolean;
+        };
+        /**
+         * @description What an idea may collide with.
+         * @enum {string}
+         */
+        CollisionKind: "content_idea" | "task" | "page";
+        ContentIdea: {
+            id: string;
+            site_id: string;
+            sector_id: string;
+            cluster: components["schemas"]["IdeaOfCluster"] | null;
+            title: string;
+            description: string;
+            content_type: components["schemas"]["ContentType"];
+            structure: components["schemas"]["ContentStructure"];
+            primary_keyword: string;
+            keyword_ids: string[];
+            outline: string[];
+            /** Format: int32 */
+            word_count: number;
+            status: components["schemas"]["ContentIdeaStatus"];
+            /** @description The most similar first, at most five. */
+            collisions: components["schemas"]["Collision"][];
+            /** @description The task that derived it; absent for one written by hand. */
+            task_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ContentIdeaFilter: {
+            /** Format: uuid */
+            site_id?: string | null;
+            /** Format: uuid */
+            sector_id?: string | null;
+            /** Format: uuid */
+            cluster_id?: string | null;
+            status?: components["schemas"]["ContentIdeaStatus"] | null;
+            content_type?: components["schemas"]["ContentType"] | null;
+            structure?: components["schemas"]["ContentStructure"] | null;
+            has_collisions?: boolean | null;
+            /** @description In the title and the primary keyword. */
+            search?: string;
+            /** Format: uuid */
+            task_id?: string | null;
+        };
+        /** @description Some ideas: these ids, or all that a filter finds but for the exceptions. */
+        ContentIdeaSelection: {
+            ids?: string[];
+            filter?: components["schemas"]["ContentIdeaFilter"];
+            except_ids?: string[];
+            /**
+             * Format: int64
+             * @description How many the caller was shown: when it has changed by more than a twentieth, the answer is SELECTION_CHANGED and nothing is done.
+             */
+            expected_count?: number | null;
+        };
+        /**
+         * @description * `queued`: Handed to the writer.
+         *     * `written`: The writer made a task of it.
+         * @enum {string}
+         */
+        ContentIdeaStatus: "new" | "approved" | "queued" | "written" | "rejected";
+        /** @enum {string} */
+        ContentStructure: "definition" | "how_to" | "guide" | "list" | "comparison" | "buying_guide" | "review" | "cost" | "troubleshooting" | "checklist" | "faq" | "local" | "offer" | "case_study";
+        /** @enum {string} */
+        ContentType: "article" | "landing_page" | "category_page" | "product_page";
+        CreateAdjustmentRequest: {
+            /**
+             * Format: int64
+             * @description Not 0; negative to take.
+             */
+            credits: number;
+            /** @description For the account to read. */
+            reason: string;
         };
         CreateApiKeyRequest: {
             name: string;
@@ -936,6 +2598,41 @@ export interface components {
             daily_credit_cap?: number | null;
             /** Format: date-time */
             expires_at?: string | null;
+        };
+        CreateAuthorProfileRequest: {
+            name: string;
+            tone?: string;
+            language?: string;
+            reader?: string;
+            examples?: string[];
+            is_default?: boolean;
+        };
+        CreateClusterRequest: {
+            /** Format: uuid */
+            site_id: string;
+            /** Format: uuid */
+            sector_id: string;
+            name: string;
+            topic?: string;
+            description?: string;
+            keyword_ids?: string[];
+        };
+        CreateContentIdeaRequest: {
+            /** Format: uuid */
+            site_id: string;
+            /** Format: uuid */
+            sector_id: string;
+            /** Format: uuid */
+            cluster_id?: string | null;
+            title: string;
+            description?: string;
+            content_type: components["schemas"]["ContentType"];
+            structure: components["schemas"]["ContentStructure"];
+            primary_keyword?: string;
+            outline?: string[];
+            /** Format: int32 */
+            word_count?: number | null;
+            keyword_ids?: string[];
         };
         CreateInvitationRequest: {
             /** Format: email */
@@ -957,10 +2654,78 @@ export interface components {
             /** Format: uuid */
             site_id: string;
         };
+        CreateSpendingCapRequest: {
+            scope: components["schemas"]["SpendingCapScope"];
+            /**
+             * Format: uuid
+             * @description The site or API key; absent for the account.
+             */
+            subject_id?: string | null;
+            /**
+             * Format: int64
+             * @description 0 stops all spending.
+             */
+            daily_credits?: number;
+        };
+        CreateStrategyRequest: {
+            /** Format: uuid */
+            site_id: string;
+            /** Format: uuid */
+            sector_id: string;
+            audience: string;
+            goal?: string;
+            notes?: string;
+            structures?: string[];
+            avoid?: string[];
+            /** Format: int32 */
+            word_count?: number | null;
+        };
         CreatedApiKey: {
             api_key: components["schemas"]["ApiKey"];
             /** @description `igny8_…`: goes into `Authorization: Bearer …`. */
             secret: string;
+        };
+        CreditTransaction: {
+            id: string;
+            kind: components["schemas"]["CreditTransactionKind"];
+            /**
+             * Format: int64
+             * @description The change of the balance, negative for what was spent.
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description The change of what is held.
+             */
+            held: number;
+            /** @description Why, where staff did it. */
+            note: string;
+            /** @description The hold that it made or resolved. */
+            reservation_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * @description * `starting`: What the account began with.
+         *     * `adjustment`: Given or taken by staff, with a reason.
+         *     * `held`: Held for work that was asked for.
+         *     * `spent`: Paid for work that ended; what was held above it is free again.
+         *     * `released`: Held, and given back as a whole.
+         * @enum {string}
+         */
+        CreditTransactionKind: "starting" | "adjustment" | "held" | "spent" | "released";
+        DecideContentIdeaRequest: Record<string, never>;
+        DecidedContentIdeas: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description Whose status did not allow it.
+             */
+            skipped: number;
+        };
+        DeleteTagRequest: {
+            name: string;
         };
         /** @description The answer to a DELETE that can be taken back. */
         Deleted: {
@@ -969,6 +2734,39 @@ export interface components {
             /** Format: date-time */
             undo_until: string;
         };
+        DeletedClusters: {
+            /** Format: int64 */
+            count: number;
+            /** @description For `POST /api/v1/planner/undo/{token}/`. */
+            undo_token: string;
+            /** Format: date-time */
+            undo_until: string;
+        };
+        DeletedContentIdeas: {
+            /** Format: int64 */
+            count: number;
+            /** @description For `POST /api/v1/planner/undo/{token}/`. */
+            undo_token: string;
+            /** Format: date-time */
+            undo_until: string;
+        };
+        DeletedKeywords: {
+            /** Format: int64 */
+            count: number;
+            /** @description For `POST /api/v1/planner/undo/{token}/`. */
+            undo_token: string;
+            /** Format: date-time */
+            undo_until: string;
+        };
+        /**
+         * @description What is done with keywords that the sector has already.
+         *
+         *     * `keep`: What is there stays, and what is empty there is filled from the file.
+         *     * `update`: What the file says replaces what is there; an estimate never replaces an exact volume.
+         *     * `skip`: They are left as they are.
+         * @enum {string}
+         */
+        DuplicatePolicy: "keep" | "update" | "skip";
         Empty: Record<string, never>;
         /** @description Why a request failed. */
         Error: {
@@ -987,6 +2785,111 @@ export interface components {
             /** @description Names this request in our logs. */
             request_id: string;
         };
+        /** @enum {string} */
+        IdeaDecision: "approve" | "reject" | "queue";
+        /** @description The cluster that an idea was derived from. */
+        IdeaOfCluster: {
+            id: string;
+            name: string;
+        };
+        /** @description A column of the file, and what is made of it. */
+        ImportColumn: {
+            /**
+             * Format: int32
+             * @description Counted from 0.
+             */
+            index: number;
+            name: string;
+            field: components["schemas"]["ImportField"];
+            /** @description The first values. */
+            samples: string[];
+        };
+        ImportColumnChoice: {
+            /** Format: int32 */
+            index?: number;
+            field: components["schemas"]["ImportField"];
+        };
+        ImportCounts: {
+            /**
+             * Format: int64
+             * @description Rows below the header that are not blank.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Different keywords in them.
+             */
+            keywords: number;
+            /**
+             * Format: int64
+             * @description Rows that say more about a keyword of another row, and were joined with it.
+             */
+            joined: number;
+            /** Format: int64 */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Keywords that the sector does not have, and those that it has: at the preview, and what was really found after the end.
+             */
+            new: number;
+            /** Format: int64 */
+            duplicate: number;
+            /**
+             * Format: int64
+             * @description After the end: duplicates that were changed.
+             */
+            updated: number;
+        };
+        /**
+         * @description What a column of a file means.
+         *
+         *     * `impressions`: A volume where there is no better one.
+         *     * `is_informational`: Columns of true and false, as Ahrefs has them.
+         * @enum {string}
+         */
+        ImportField: "ignored" | "keyword" | "volume" | "impressions" | "difficulty" | "cpc" | "competition" | "trend" | "intent" | "is_informational" | "is_commercial" | "is_transactional" | "is_navigational" | "country" | "serp_urls" | "page" | "topic" | "parent_keyword" | "tags";
+        /**
+         * @description Where a file comes from, recognised by its header.
+         *
+         *     * `search_results`: A table of one's own with search results: `keyword` and `serp_urls`.
+         *     * `igny8`: `keyword,industry,sector,volume,difficulty,country,is_active`
+         *     * `table`: Another table with a keyword column.
+         *     * `list`: Keywords, one a line.
+         * @enum {string}
+         */
+        ImportFormat: "google_keyword_planner" | "semrush_keyword_magic" | "semrush_strategy_builder" | "semrush_api" | "semrush_positions" | "ahrefs_keywords_explorer" | "ahrefs_site_explorer" | "search_console" | "moz" | "ubersuggest" | "search_results" | "igny8" | "table" | "list";
+        /**
+         * @description * `reading`: The file is being received and read.
+         *     * `previewed`: Read, not started. It is kept for a day.
+         *     * `pending`: Started, waiting for its turn.
+         * @enum {string}
+         */
+        ImportState: "reading" | "previewed" | "pending" | "running" | "succeeded" | "failed" | "cancelled";
+        ImportedKeyword: {
+            /**
+             * Format: int64
+             * @description The row of the file, counted from 1 with the header and what is before it.
+             */
+            row_number: number;
+            keyword: string;
+            country: string;
+            /** Format: int64 */
+            volume: number | null;
+            volume_quality: components["schemas"]["VolumeQuality"] | null;
+            /** Format: int32 */
+            difficulty: number | null;
+            /** Format: double */
+            cpc: number | null;
+            /** Format: double */
+            competition: number | null;
+            trend: number[];
+            intents: components["schemas"]["Intent"][];
+            serp_urls: string[];
+            page: string | null;
+            topic: string | null;
+            parent_keyword: string | null;
+            tags: string[];
+        };
         Industry: {
             id: string;
             name: string;
@@ -998,6 +2901,16 @@ export interface components {
             name: string;
             description: string;
         };
+        /**
+         * @description What a searcher wants.
+         *
+         *     * `informational`: To know.
+         *     * `commercial`: To compare before buying.
+         *     * `transactional`: To buy, book or get it.
+         *     * `navigational`: To reach a certain site.
+         * @enum {string}
+         */
+        Intent: "informational" | "commercial" | "transactional" | "navigational";
         Invitation: {
             id: string;
             email: string;
@@ -1009,6 +2922,286 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             expires_at: string;
+        };
+        Job: {
+            id: string;
+            /** @description The service that asked for it, as `planner`. */
+            requester: string;
+            action: components["schemas"]["JobAction"];
+            state: components["schemas"]["JobState"];
+            site_id: string | null;
+            /**
+             * Format: int32
+             * @description Tries so far.
+             */
+            attempt: number;
+            phase: components["schemas"]["Phase"];
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            percent: number;
+            message: string;
+            error_code: string | null;
+            error_message: string | null;
+            /** @description As `built-in`. */
+            provider: string | null;
+            model: string | null;
+            /** @description As `clustering@3`; `default` versions and those of the account are told apart by their name. */
+            prompt_version: string | null;
+            /** Format: int64 */
+            tokens_in: number;
+            /** Format: int64 */
+            tokens_out: number;
+            /**
+             * Format: int64
+             * @description What the provider asks for, in millionths of a US dollar.
+             */
+            cost_microusd: number;
+            /**
+             * Format: int64
+             * @description Credits held for it.
+             */
+            reserved: number;
+            /**
+             * Format: int64
+             * @description Credits charged; absent until it ended.
+             */
+            charge: number | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
+        /**
+         * @description * `clustering`: Keywords into clusters: ClusteringInput, ClusteringResult.
+         *     * `ideas`: Clusters into content ideas: IdeasInput, IdeasResult.
+         *     * `content`: A task into an article.
+         *     * `image_prompts`: What the images of an article should show.
+         *     * `image`: One image.
+         * @enum {string}
+         */
+        JobAction: "clustering" | "ideas" | "content" | "image_prompts" | "image";
+        /**
+         * @description * `waiting`: Until its next try.
+         *     * `dispatched`: Told to the workers.
+         *     * `expired`: Its deadline passed before it could run.
+         * @enum {string}
+         */
+        JobState: "waiting" | "queued" | "dispatched" | "running" | "succeeded" | "failed" | "cancelled" | "expired";
+        Keyword: {
+            id: string;
+            site_id: string;
+            sector_id: string;
+            /** @description As it was written. */
+            keyword: string;
+            /** @description ISO 3166-1 alpha-2, as `US`; empty: anywhere. */
+            country: string;
+            /** @description ISO 639-1, as `en`; empty: that of the site. */
+            language: string;
+            /**
+             * Format: int64
+             * @description Searches in a month; null: not known.
+             */
+            volume: number | null;
+            volume_quality: components["schemas"]["VolumeQuality"] | null;
+            /**
+             * Format: int32
+             * @description 0 (easy) to 100.
+             */
+            difficulty: number | null;
+            /**
+             * Format: double
+             * @description What advertisers pay for a click, in the currency of where it was taken from.
+             */
+            cpc: number | null;
+            /**
+             * Format: double
+             * @description Among advertisers, 0 to 1. It says nothing of difficulty.
+             */
+            competition: number | null;
+            /** @description How the volume moved, the oldest month first. */
+            trend: number[];
+            /** @description What decides which kind of page answers it. */
+            intent: components["schemas"]["Intent"] | null;
+            /** @description All intents, the main one first. */
+            intents: components["schemas"]["Intent"][];
+            status: components["schemas"]["KeywordStatus"];
+            cluster: components["schemas"]["KeywordCluster"] | null;
+            /**
+             * Format: double
+             * @description 0 to 1: how sure its place in the cluster is.
+             */
+            cluster_confidence: number | null;
+            /** @description Why it is in its cluster. */
+            cluster_evidence: string | null;
+            /** @description Moved by hand: clustering leaves it where it is. */
+            pinned: boolean;
+            /** @description Where it came from: `manual`, `list`, or the format of a file, as `semrush_keyword_magic`. */
+            source: string;
+            /** @description The addresses of the first search results, best first. */
+            serp_urls: string[];
+            /** @description What the file that it came from says of its place. */
+            page: string | null;
+            topic: string | null;
+            parent_keyword: string | null;
+            tags: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        KeywordCluster: {
+            id: string;
+            name: string;
+        };
+        KeywordFilter: {
+            /** Format: uuid */
+            site_id?: string | null;
+            /** Format: uuid */
+            sector_id?: string | null;
+            /** Format: uuid */
+            cluster_id?: string | null;
+            /** @description Those in no cluster, or those in any. */
+            unclustered?: boolean | null;
+            /** @description Any of these. */
+            status?: components["schemas"]["KeywordStatus"][];
+            /** @description Any of these, as the main intent. */
+            intent?: components["schemas"]["Intent"][];
+            country?: string;
+            tag?: string;
+            source?: string;
+            /** Format: int64 */
+            volume__gte?: number | null;
+            /** Format: int64 */
+            volume__lte?: number | null;
+            /** Format: int32 */
+            difficulty__gte?: number | null;
+            /** Format: int32 */
+            difficulty__lte?: number | null;
+            /** Format: double */
+            cpc__gte?: number | null;
+            /** Format: double */
+            cpc__lte?: number | null;
+            /** @description RFC 3339, as `2026-01-31T00:00:00Z`. */
+            created_at__gte?: string;
+            created_at__lte?: string;
+            /** @description Anywhere in the keyword, whatever its case. */
+            search?: string;
+        };
+        KeywordImport: {
+            id: string;
+            site_id: string;
+            sector_id: string;
+            state: components["schemas"]["ImportState"];
+            /** @description Empty for a pasted list. */
+            file_name: string;
+            format: components["schemas"]["ImportFormat"];
+            /** @description As `UTF-16LE`; empty for xlsx. */
+            encoding: string;
+            /** @description Empty where there is none. */
+            delimiter: string;
+            /** @description The country of rows that name none: two letters, or empty. */
+            country: string;
+            columns: components["schemas"]["ImportColumn"][];
+            /** @description The first twenty keywords as they will be stored. */
+            preview: components["schemas"]["ImportedKeyword"][];
+            counts: components["schemas"]["ImportCounts"];
+            /** @description What to know of the file before the start. */
+            warnings: string[];
+            /** @description Chosen at the start. */
+            duplicates: components["schemas"]["DuplicatePolicy"] | null;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            percent: number;
+            /** @description Why it failed, as `KEYWORD_LIMIT`, with the sentence. */
+            reason: string | null;
+            message: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
+        KeywordInput: {
+            /** Format: uuid */
+            site_id: string;
+            /** Format: uuid */
+            sector_id: string;
+            keyword: string;
+            country?: string;
+            language?: string;
+            /** Format: int64 */
+            volume?: number | null;
+            /** Format: int32 */
+            difficulty?: number | null;
+            /**
+             * Format: double
+             * @description 0 to 100,000.
+             */
+            cpc?: number | null;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            competition?: number | null;
+            /** @description Found by the words of the keyword when empty. */
+            intents?: components["schemas"]["Intent"][];
+            tags?: string[];
+        };
+        KeywordIntentCount: {
+            intent: components["schemas"]["Intent"] | null;
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            volume: number;
+        };
+        /** @description Some keywords: these ids, or all that a filter finds but for the exceptions. An empty filter finds all of them; without ids and without a filter nothing is selected, which is refused. */
+        KeywordSelection: {
+            ids?: string[];
+            filter?: components["schemas"]["KeywordFilter"];
+            except_ids?: string[];
+            /**
+             * Format: int64
+             * @description How many the caller was shown: when it has changed by more than a twentieth, the answer is SELECTION_CHANGED and nothing is done.
+             */
+            expected_count?: number | null;
+        };
+        KeywordStats: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description Monthly searches of all of them.
+             */
+            volume: number;
+            /** Format: int64 */
+            unclustered: number;
+            /** @description Every status, also those without keywords. */
+            by_status: components["schemas"]["KeywordStatusCount"][];
+            /** @description Every intent; without one for those whose intent is not known. */
+            by_intent: components["schemas"]["KeywordIntentCount"][];
+        };
+        /**
+         * @description How far a keyword has come.
+         *
+         *     * `new`: In no cluster yet.
+         *     * `mapped`: Its cluster has a content idea.
+         *     * `archived`: Put aside: no job takes it.
+         * @enum {string}
+         */
+        KeywordStatus: "new" | "clustered" | "mapped" | "archived";
+        KeywordStatusCount: {
+            status: components["schemas"]["KeywordStatus"];
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            volume: number;
         };
         Me: {
             /** @description Null for a program with an API key. */
@@ -1043,18 +3236,306 @@ export interface components {
             email: string;
             email_verified: boolean;
         };
+        MergeClustersRequest: {
+            /** @description The first one stays. */
+            cluster_ids: string[];
+        };
+        /**
+         * @description What kind of model does the work. The built-in provider is economy.
+         * @enum {string}
+         */
+        ModelTier: "economy" | "standard" | "premium";
+        MoveKeywordsRequest: {
+            /**
+             * Format: uuid
+             * @description Absent: out of any cluster.
+             */
+            cluster_id?: string | null;
+            keyword_ids: string[];
+        };
+        MovedKeywords: {
+            /** Format: int64 */
+            count: number;
+        };
+        PasteKeywordsRequest: {
+            /** Format: uuid */
+            site_id: string;
+            /** Format: uuid */
+            sector_id: string;
+            country?: string;
+            text: string;
+        };
+        /**
+         * @description The six steps that people see.
+         * @enum {string}
+         */
+        Phase: "init" | "prep" | "ai_call" | "parse" | "save" | "done";
+        Plan: {
+            /** @description As `free`. */
+            id: string;
+            name: string;
+            description: string;
+            /**
+             * Format: int64
+             * @description For a month, in hundredths of the currency.
+             */
+            monthly_price_cents: number;
+            /** @description ISO 4217, as `USD`. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Credits that an account gets once, when it begins.
+             */
+            starting_credits: number;
+            /** Format: int64 */
+            max_sites: number;
+            /** Format: int64 */
+            max_users: number;
+            /** Format: int64 */
+            max_keywords: number;
+            /**
+             * Format: int32
+             * @description Jobs of one account that run at the same time.
+             */
+            max_running_jobs: number;
+        };
+        PlannerUndone: {
+            /** @description As `keyword`, or `keywords` for many. */
+            object: string;
+            /** @description Of a single one. */
+            object_id: string | null;
+            /**
+             * Format: int64
+             * @description How many came back.
+             */
+            count: number;
+        };
+        /** @description `credits` for every begun `units` of an action, as 1 for every 1,000 keywords. */
+        Price: {
+            action: components["schemas"]["SpendAction"];
+            tier: components["schemas"]["ModelTier"];
+            /** Format: int64 */
+            credits: number;
+            /** Format: int64 */
+            units: number;
+        };
+        Progress: {
+            task_id: string;
+            /** @description What is done, as `auto_cluster`. */
+            action: string;
+            state: components["schemas"]["TaskState"];
+            phase: components["schemas"]["Phase"];
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            percent: number;
+            /** @description A sentence for people. */
+            message: string;
+            /** @description Why it failed, as `INSUFFICIENT_CREDITS`. */
+            reason: string | null;
+            /**
+             * Format: int64
+             * @description What it cost, once that is known.
+             */
+            credits: number | null;
+            /** @description What came of it, as `clusters: 12`. */
+            figures: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
+        Prompt: {
+            /** @description Its address, as `content_article`. */
+            key: string;
+            action: components["schemas"]["JobAction"];
+            /** @description As `article`; absent where the action knows no content types. */
+            content_type: string | null;
+            name: string;
+            description: string;
+            /** @description What is sent, with variables as `{{keywords}}`. */
+            template: string;
+            /** @description Whether the text is the account's own. */
+            customised: boolean;
+            /** @description As receipts of jobs name it: `ideas@default.1`, or `ideas@3` for the third text of the account. No version is used twice. */
+            version: string;
+            default_template: string;
+            variables: components["schemas"]["PromptVariable"][];
+            /**
+             * Format: date-time
+             * @description Of the account's last change.
+             */
+            updated_at: string | null;
+        };
+        PromptVariable: {
+            /** @description As `keywords`, written `{{keywords}}`. */
+            name: string;
+            description: string;
+            /** @description Whether the template must use it. */
+            required: boolean;
+        };
+        /** @description What a piece of work would take. */
+        Quote: {
+            /**
+             * Format: int64
+             * @description Keywords to cluster, ideas to write: what is paid for.
+             */
+            rows: number;
+            /** Format: int64 */
+            credits: number;
+            /**
+             * Format: int64
+             * @description Credits that are neither spent nor held.
+             */
+            balance: number;
+            /**
+             * Format: double
+             * @description About how long it would take.
+             */
+            seconds: number;
+            /** @description Whether balance and caps allow it. */
+            enough: boolean;
+        };
+        Receipt: {
+            task_id: string;
+            action: components["schemas"]["SpendAction"];
+            tier: components["schemas"]["ModelTier"];
+            /**
+             * Format: int64
+             * @description What was quoted for, as keywords or words.
+             */
+            units: number;
+            /**
+             * Format: int64
+             * @description What the quote was, and what was held.
+             */
+            held: number;
+            state: components["schemas"]["ReservationState"];
+            /**
+             * Format: int64
+             * @description Null until the task ended.
+             */
+            charge: number | null;
+            site_id: string | null;
+            user_id: string | null;
+            api_key_id: string | null;
+            /** Format: date-time */
+            held_at: string;
+            /** Format: date-time */
+            resolved_at: string | null;
+        };
         RefreshRequest: {
             /** Format: password */
             refresh_token: string;
         };
+        RejectedRow: {
+            /**
+             * Format: int64
+             * @description The row of the file, counted from 1.
+             */
+            row_number: number;
+            /** @description The sheet or the file of a zip; empty where there is only one. */
+            part: string;
+            /** @description The column that is to blame; empty for the row as a whole. */
+            column: string;
+            /** @description What stands there, shortened. */
+            value: string;
+            reason: string;
+            /** @description What to do. */
+            fix: string;
+        };
+        RenameTagRequest: {
+            name: string;
+            new_name: string;
+        };
+        RequestLog: {
+            id: string;
+            job_id: string;
+            action: components["schemas"]["JobAction"];
+            site_id: string | null;
+            /** @description As `built-in`. */
+            provider: string;
+            model: string;
+            /** @description As `economy`. */
+            tier: string;
+            prompt_version: string | null;
+            /** Format: int64 */
+            tokens_in: number;
+            /** Format: int64 */
+            tokens_out: number;
+            /**
+             * Format: int64
+             * @description In millionths of a US dollar.
+             */
+            cost_microusd: number;
+            /** Format: int64 */
+            latency_ms: number;
+            outcome: components["schemas"]["RequestOutcome"];
+            /** @description As `PROVIDER_REFUSED`; absent after success. */
+            error_code: string | null;
+            error_message: string | null;
+            /** @description The first part of what was sent, with secrets masked. */
+            request_excerpt: string;
+            /** @description The first part of what came back, with secrets masked. */
+            response_excerpt: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * @description How a request to a provider ended.
+         *
+         *     * `failed`: Not to be tried again.
+         *     * `postponed`: To be tried again, or later.
+         * @enum {string}
+         */
+        RequestOutcome: "succeeded" | "failed" | "postponed";
         RequestPasswordResetRequest: {
             email: string;
         };
+        /** @enum {string} */
+        ReservationState: "held" | "settled" | "released";
         ResetPasswordRequest: {
             /** Format: password */
             token: string;
             /** Format: password */
             new_password: string;
+        };
+        RethresholdClustersRequest: {
+            /** Format: uuid */
+            site_id: string;
+            /** Format: uuid */
+            sector_id: string;
+            /**
+             * Format: double
+             * @description From which similarity (0 to 1) keywords belong on one page; the default where absent.
+             */
+            page_threshold?: number | null;
+            /**
+             * Format: double
+             * @description From which similarity pages belong to one topic; at most the other one.
+             */
+            topic_threshold?: number | null;
+            /** @description Only count what would come of it. */
+            dry_run?: boolean;
+        };
+        Rethresholded: {
+            dry_run: boolean;
+            /** Format: int64 */
+            keywords: number;
+            /** Format: int64 */
+            clusters: number;
+            /** Format: int64 */
+            topics: number;
+            /**
+             * Format: int64
+             * @description Clusters that keep their id.
+             */
+            kept: number;
         };
         /**
          * @description What a user, or a program with an API key, may do in an account. Each role may do all that the ones before it may.
@@ -1177,6 +3658,113 @@ export interface components {
             daily_pace?: number | null;
             sectors: components["schemas"]["SectorInput"][];
         };
+        /**
+         * @description What credits are spent on.
+         *
+         *     * `clustering`: Units: keywords.
+         *     * `ideas`: Units: ideas.
+         *     * `content`: Units: words.
+         *     * `image_prompts`: Units: images.
+         *     * `image`: Units: images.
+         * @enum {string}
+         */
+        SpendAction: "clustering" | "ideas" | "content" | "image_prompts" | "image";
+        SpendingCap: {
+            id: string;
+            scope: components["schemas"]["SpendingCapScope"];
+            /** @description The site or API key; null for the account. */
+            subject_id: string | null;
+            /** Format: int64 */
+            daily_credits: number;
+            /**
+             * Format: int64
+             * @description Spent or held today.
+             */
+            used_today: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * @description * `account`: All of the account.
+         * @enum {string}
+         */
+        SpendingCapScope: "account" | "site" | "api_key";
+        SplitClusterRequest: {
+            name: string;
+            keyword_ids: string[];
+        };
+        StartImportRequest: {
+            duplicates: components["schemas"]["DuplicatePolicy"];
+            /** @description Import the rows that are good and leave out the rejected ones. Otherwise a file with rejected rows is refused whole. */
+            only_good_rows?: boolean;
+        };
+        /** @description The answer to a start of work: with `dry_run` what it would cost (200), else what was begun (202). */
+        Started: {
+            dry_run: boolean;
+            /** @description Absent in a dry run. */
+            task_id: string | null;
+            /** @description Where its progress is told, and with `events/` behind it as server-sent events. Absent in a dry run. */
+            progress_url: string | null;
+            /** @description Only in a dry run. */
+            quote: components["schemas"]["Quote"] | null;
+        };
+        Strategy: {
+            id: string;
+            site_id: string;
+            sector_id: string;
+            /** @description For whom, as `home cooks with a small kitchen`. */
+            audience: string;
+            /** @description What readers should do in the end, as `book a tasting`. */
+            goal: string;
+            /** @description Anything else that a writer should know of this sector. */
+            notes: string;
+            /** @description Kinds of pages that are wanted most, the first first, as `how_to` and `comparison`. */
+            structures: string[];
+            /** @description Words that no title may have, as names of competitors. */
+            avoid: string[];
+            /**
+             * Format: int32
+             * @description How long an article should be; absent: as its kind asks for.
+             */
+            word_count: number | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        Subscription: {
+            plan: components["schemas"]["Plan"];
+            status: components["schemas"]["SubscriptionStatus"];
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it is paid for; null for a plan without a price.
+             */
+            current_period_ends_at: string | null;
+        };
+        /**
+         * @description * `past_due`: A payment is missing.
+         * @enum {string}
+         */
+        SubscriptionStatus: "trialing" | "active" | "past_due" | "canceled";
+        SystemUndone: {
+            /** @description As `strategy`. */
+            object: string;
+            object_id: string;
+        };
+        Tag: {
+            name: string;
+            /** Format: int64 */
+            keyword_count: number;
+        };
+        /**
+         * @description * `pending`: Accepted, not begun.
+         * @enum {string}
+         */
+        TaskState: "pending" | "running" | "succeeded" | "failed" | "cancelled";
         /** @description Tokens of a session. Both are null when a cookie was asked for. */
         Tokens: {
             /** @description Goes into `Authorization: Bearer …`. */
@@ -1203,8 +3791,59 @@ export interface components {
             /** Format: int64 */
             daily_credit_cap?: number | null;
         };
+        UpdateAuthorProfileRequest: {
+            name?: string;
+            tone?: string;
+            language?: string;
+            reader?: string;
+            examples?: string[];
+            is_default?: boolean;
+        };
+        UpdateClusterRequest: {
+            name?: string;
+            topic?: string;
+            description?: string;
+            /** @description `mapped` is set by ideas, and left by `archived` and back by `new`. */
+            status?: components["schemas"]["ClusterStatus"];
+        };
+        UpdateContentIdeaRequest: {
+            title?: string;
+            description?: string;
+            content_type?: components["schemas"]["ContentType"];
+            structure?: components["schemas"]["ContentStructure"];
+            primary_keyword?: string;
+            outline?: string[];
+            /** Format: int32 */
+            word_count?: number;
+        };
+        UpdateImportRequest: {
+            /** @description All columns that are to mean something; the others are ignored. */
+            columns?: components["schemas"]["ImportColumnChoice"][];
+            country?: string;
+        };
+        UpdateKeywordRequest: {
+            keyword?: string;
+            country?: string;
+            language?: string;
+            /** Format: int64 */
+            volume?: number | null;
+            /** Format: int32 */
+            difficulty?: number | null;
+            /** Format: double */
+            cpc?: number | null;
+            /** Format: double */
+            competition?: number | null;
+            /** @description The main one first. */
+            intents?: components["schemas"]["Intent"][];
+            tags?: string[];
+            /** @description `archived` to put it aside; `new` to take it back, which also finds its cluster and idea again. */
+            status?: components["schemas"]["KeywordStatus"];
+        };
         UpdateMeRequest: {
             name?: string;
+        };
+        UpdatePromptRequest: {
+            template: string;
         };
         UpdateSectorRequest: {
             name?: string;
@@ -1228,11 +3867,63 @@ export interface components {
             /** Format: int32 */
             daily_pace?: number;
         };
+        UpdateSpendingCapRequest: {
+            /** Format: int64 */
+            daily_credits?: number;
+        };
+        UpdateStrategyRequest: {
+            audience?: string;
+            goal?: string;
+            notes?: string;
+            structures?: string[];
+            avoid?: string[];
+            /** Format: int32 */
+            word_count?: number | null;
+        };
         UpdateUserRequest: {
             name?: string;
             role?: components["schemas"]["Role"];
             active?: boolean;
         };
+        UpdatedKeywords: {
+            /** Format: int64 */
+            count: number;
+        };
+        UploadKeywordsRequest: {
+            /** Format: uuid */
+            site_id: string;
+            /** Format: uuid */
+            sector_id: string;
+            /** @description For rows that name no country: two letters. None: the keywords have no country. */
+            country?: string;
+            file_name?: string;
+            /** @description The next bytes of the file. */
+            piece?: string;
+        };
+        UsageLog: {
+            /** @description The day, or the first of the month, as `2026-05-01`. */
+            period_start: string;
+            action: components["schemas"]["SpendAction"];
+            site_id: string | null;
+            api_key_id: string | null;
+            /**
+             * Format: int64
+             * @description Credits that were paid.
+             */
+            spent: number;
+            /**
+             * Format: int64
+             * @description Credits that are still held.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Pieces of work that were paid for.
+             */
+            jobs: number;
+        };
+        /** @enum {string} */
+        UsagePeriod: "daily" | "monthly";
         User: {
             id: string;
             name: string;
@@ -1250,6 +3941,14 @@ export interface components {
             /** Format: password */
             token: string;
         };
+        /**
+         * @description How well a volume is known.
+         *
+         *     * `estimate`: The middle of a range.
+         *     * `impressions`: How often a search showed the site; the volume is at least that.
+         * @enum {string}
+         */
+        VolumeQuality: "exact" | "estimate" | "impressions";
     };
     responses: {
         /** @description The request is wrong, or does not fit the state of what it is about. */
@@ -1288,6 +3987,25 @@ export interface components {
                  *       "message": "There are no credentials, or they are not valid any more.",
                  *       "code": "UNAUTHENTICATED",
                  *       "reason": "UNAUTHENTICATED",
+                 *       "errors": {},
+                 *       "request_id": "01890a5d-ac96-774b-bcce-b302099a8057"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The account has too few credits. */
+        InsufficientCredits: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "success": false,
+                 *       "message": "The account has too few credits.",
+                 *       "code": "FAILED_PRECONDITION",
+                 *       "reason": "FAILED_PRECONDITION",
                  *       "errors": {},
                  *       "request_id": "01890a5d-ac96-774b-bcce-b302099a8057"
                  *     }
@@ -3748,6 +6466,3876 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    adjustments_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Adjustment"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    adjustments_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAdjustmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Adjustment"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    balance_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Balance"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    credit_transactions_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                kind?: components["schemas"]["CreditTransactionKind"][];
+                created_after?: string;
+                created_before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["CreditTransaction"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    plans_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Plan"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    prices_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                action?: components["schemas"]["SpendAction"][];
+                tier?: components["schemas"]["ModelTier"][];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Price"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    receipts_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                action?: components["schemas"]["SpendAction"][];
+                state?: components["schemas"]["ReservationState"][];
+                site_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Receipt"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    receipts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the receipts. */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Receipt"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    spending_caps_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["SpendingCap"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    spending_caps_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSpendingCapRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["SpendingCap"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    spending_caps_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the spending caps. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["SpendingCap"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    spending_caps_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the spending caps. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Empty"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    spending_caps_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the spending caps. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSpendingCapRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["SpendingCap"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    subscriptions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Subscription"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    usage_logs_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                /** @description Days unless given. */
+                period?: components["schemas"]["UsagePeriod"];
+                action?: components["schemas"]["SpendAction"][];
+                site_id?: string;
+                api_key_id?: string;
+                /** @description The first day, as `2026-05-01`; a year ago unless given. */
+                from?: string;
+                /** @description The last day. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["UsageLog"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                /** @description Keys to order by, separated by commas, each at most once, with a minus for descending order. */
+                ordering?: string;
+                site_id?: string;
+                sector_id?: string;
+                status?: components["schemas"]["ClusterStatus"];
+                intent?: components["schemas"]["Intent"];
+                topic?: string;
+                /** @description In the name and the topic. */
+                search?: string;
+                keyword_count__gte?: number;
+                keyword_count__lte?: number;
+                volume__gte?: number;
+                volume__lte?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Cluster"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateClusterRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Cluster"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_auto_generate_ideas: {
+        parameters: {
+            query?: {
+                /** @description Only tell what the request would do. The same may be said in the body. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoGenerateIdeasRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Started"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Started"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            402: components["responses"]["InsufficientCredits"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_bulk_delete_clusters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterSelection"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DeletedClusters"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_merge_clusters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeClustersRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Cluster"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_move_keywords: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveKeywordsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["MovedKeywords"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_rethreshold_clusters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RethresholdClustersRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Rethresholded"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the clusters. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Cluster"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the clusters. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Deleted"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the clusters. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateClusterRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Cluster"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_split_cluster: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Names one of the clusters. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitClusterRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Cluster"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    content_ideas_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                /** @description Keys to order by, separated by commas, each at most once, with a minus for descending order. */
+                ordering?: string;
+                site_id?: string;
+                sector_id?: string;
+                cluster_id?: string;
+                status?: components["schemas"]["ContentIdeaStatus"];
+                content_type?: components["schemas"]["ContentType"];
+                structure?: components["schemas"]["ContentStructure"];
+                has_collisions?: boolean;
+                /** @description In the title and the primary keyword. */
+                search?: string;
+                task_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["ContentIdea"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    content_ideas_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateContentIdeaRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ContentIdea"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    content_ideas_bulk_decide_content_ideas: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkDecideContentIdeasRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DecidedContentIdeas"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    content_ideas_bulk_delete_content_ideas: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentIdeaSelection"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DeletedContentIdeas"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    content_ideas_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the content ideas. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ContentIdea"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    content_ideas_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the content ideas. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Deleted"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    content_ideas_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the content ideas. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateContentIdeaRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ContentIdea"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    content_ideas_approve_content_idea: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the content ideas. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideContentIdeaRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ContentIdea"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    content_ideas_queue_content_idea: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the content ideas. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideContentIdeaRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ContentIdea"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    content_ideas_reject_content_idea: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the content ideas. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideContentIdeaRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ContentIdea"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    imports_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                site_id?: string;
+                sector_id?: string;
+                state?: components["schemas"]["ImportState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["KeywordImport"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    imports_upload_keywords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: uuid */
+                    site_id: string;
+                    /** Format: uuid */
+                    sector_id: string;
+                    /** @description For rows that name no country: two letters. None: the keywords have no country. */
+                    country?: string;
+                    /** @description The file. It comes after all other fields. */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["KeywordImport"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    imports_paste_keywords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasteKeywordsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["KeywordImport"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    imports_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the imports. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["KeywordImport"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    imports_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the imports. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Empty"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    imports_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the imports. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateImportRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["KeywordImport"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    imports_list_rejected_rows: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Names one of the imports. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["RejectedRow"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    imports_download_rejected_rows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the imports. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    imports_start_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Names one of the imports. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartImportRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Started"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    keywords_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                /** @description What is not known comes last in descending order and first in ascending order. */
+                ordering?: string;
+                site_id?: string;
+                sector_id?: string;
+                cluster_id?: string;
+                /** @description Those in no cluster, or those in any. */
+                unclustered?: boolean;
+                /** @description Any of these. */
+                status?: components["schemas"]["KeywordStatus"][];
+                /** @description Any of these, as the main intent. */
+                intent?: components["schemas"]["Intent"][];
+                country?: string;
+                tag?: string;
+                source?: string;
+                volume__gte?: number;
+                volume__lte?: number;
+                difficulty__gte?: number;
+                difficulty__lte?: number;
+                cpc__gte?: number;
+                cpc__lte?: number;
+                /** @description RFC 3339, as `2026-01-31T00:00:00Z`. */
+                created_at__gte?: string;
+                created_at__lte?: string;
+                /** @description Anywhere in the keyword, whatever its case. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Keyword"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    keywords_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeywordInput"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Keyword"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    clusters_auto_cluster: {
+        parameters: {
+            query?: {
+                /** @description Only tell what the request would do. The same may be said in the body. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoClusterRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Started"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Started"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            402: components["responses"]["InsufficientCredits"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    keywords_bulk_delete_keywords: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkDeleteKeywordsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DeletedKeywords"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    keywords_bulk_update_keywords: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkUpdateKeywordsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["UpdatedKeywords"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    keywords_export_keywords: {
+        parameters: {
+            query?: {
+                /** @description Keys to order by, separated by commas, each at most once, with a minus for descending order. */
+                ordering?: string;
+                site_id?: string;
+                sector_id?: string;
+                cluster_id?: string;
+                /** @description Those in no cluster, or those in any. */
+                unclustered?: boolean;
+                /** @description Any of these. */
+                status?: components["schemas"]["KeywordStatus"][];
+                /** @description Any of these, as the main intent. */
+                intent?: components["schemas"]["Intent"][];
+                country?: string;
+                tag?: string;
+                source?: string;
+                volume__gte?: number;
+                volume__lte?: number;
+                difficulty__gte?: number;
+                difficulty__lte?: number;
+                cpc__gte?: number;
+                cpc__lte?: number;
+                /** @description RFC 3339, as `2026-01-31T00:00:00Z`. */
+                created_at__gte?: string;
+                created_at__lte?: string;
+                /** @description Anywhere in the keyword, whatever its case. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    keywords_get_keyword_stats: {
+        parameters: {
+            query?: {
+                site_id?: string;
+                sector_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["KeywordStats"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    keywords_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the keywords. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Keyword"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    keywords_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the keywords. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Deleted"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    keywords_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the keywords. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateKeywordRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Keyword"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    tags_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                site_id?: string;
+                sector_id?: string;
+                /** @description Anywhere in the name, whatever its case. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Tag"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    tags_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteTagRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ChangedTag"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    tags_rename_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameTagRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ChangedTag"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    planner_undo_undo_planner_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the planner undo. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["PlannerUndone"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    author_profiles_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                /** @description Keys to order by, separated by commas, each at most once, with a minus for descending order. */
+                ordering?: string;
+                /** @description In the name, the tone and the reader. */
+                search?: string;
+                language?: string;
+                is_default?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["AuthorProfile"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    author_profiles_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAuthorProfileRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["AuthorProfile"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    author_profiles_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the author profiles. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["AuthorProfile"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    author_profiles_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the author profiles. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Deleted"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    author_profiles_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the author profiles. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateAuthorProfileRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["AuthorProfile"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    jobs_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                /** @description Keys to order by, separated by commas, each at most once, with a minus for descending order. */
+                ordering?: string;
+                action?: components["schemas"]["JobAction"];
+                state?: components["schemas"]["JobState"];
+                site_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Job"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    jobs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the jobs. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Job"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    jobs_cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the jobs. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelJobRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Job"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    prompts_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                action?: components["schemas"]["JobAction"];
+                customised?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Prompt"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    prompts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the prompts. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Prompt"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    prompts_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the prompts. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatePromptRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Prompt"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    prompts_reset_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the prompts. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Prompt"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    request_logs_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                job_id?: string;
+                action?: components["schemas"]["JobAction"];
+                outcome?: components["schemas"]["RequestOutcome"];
+                provider?: string;
+                model?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["RequestLog"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    request_logs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the request logs. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["RequestLog"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    progress_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the progress. */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Progress"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    progress_watch_progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the progress. */
+                task_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events, each with a `Progress` as its data. The last one is `done` or `error`; a stream that ends without it was cut off. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    strategies_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                /** @description Keys to order by, separated by commas, each at most once, with a minus for descending order. */
+                ordering?: string;
+                site_id?: string;
+                sector_id?: string;
+                /** @description In the audience, the goal and the notes. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Strategy"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    strategies_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateStrategyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Strategy"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    strategies_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the strategies. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Strategy"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    strategies_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the strategies. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Deleted"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    strategies_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the strategies. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateStrategyRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Strategy"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    system_undo_undo_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the system undo. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["SystemUndone"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
