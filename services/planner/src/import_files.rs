@@ -7,6 +7,7 @@
 //! is none. [`Occurrences`] and [`Joiner`] bring rows about the same keyword together.
 
 mod archive;
+mod cell;
 mod columns;
 mod country;
 mod delimiter;
@@ -34,7 +35,8 @@ pub use file_error::FileError;
 pub use join::{Identity, Joiner, Occurrences, absorb};
 pub use table::{Layout, inspect};
 
-use row::{Fault, Plan};
+use cell::Fault;
+use row::Plan;
 use table::Table;
 
 /// What a file may cost.

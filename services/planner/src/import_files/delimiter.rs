@@ -20,7 +20,8 @@ struct Fit {
     share: usize,
 }
 
-/// The delimiter of a text that begins like this. Equal ones: the first of tab, comma, semicolon, bar.
+/// The delimiter of a text that begins like this. Equal ones: the first of tab, comma, semicolon, bar. A tab in a list without a header was
+/// copied out of a spreadsheet, and nobody types one into a keyword.
 pub(super) fn choose(sample: &str) -> u8 {
     let mut best: Option<(Fit, u8)> = None;
     for candidate in CANDIDATES {
@@ -29,7 +30,10 @@ pub(super) fn choose(sample: &str) -> u8 {
             best = Some((fit, candidate));
         }
     }
-    best.map_or(b',', |(_, delimiter)| delimiter)
+    match best {
+        Some((fit, delimiter)) if fit.has_header || !sample.contains('\t') => delimiter,
+        _ => b'\t',
+    }
 }
 
 fn fit(sample: &str, delimiter: u8) -> Fit {

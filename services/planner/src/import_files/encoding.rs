@@ -15,7 +15,7 @@ const SAMPLE: usize = 4096;
 
 /// The encodings that exports have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
+pub(super) enum Encoding {
     Utf8,
     Utf16Le,
     Utf16Be,
@@ -24,7 +24,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// Its usual name.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         self.codec().name()
     }
 
@@ -40,7 +40,7 @@ impl Encoding {
 
 /// The encoding by content. A byte-order mark or the pattern of NUL bytes is UTF-16; what is UTF-8 to the last byte is UTF-8; all else is
 /// what Western spreadsheets write. Reads to the end.
-pub fn detect(reader: &mut impl Read) -> Result<Encoding, FileError> {
+pub(super) fn detect(reader: &mut impl Read) -> Result<Encoding, FileError> {
     let mut sample = Vec::with_capacity(SAMPLE);
     reader.by_ref().take(u64::try_from(SAMPLE).unwrap_or_default()).read_to_end(&mut sample)?;
     if sample.is_empty() {

@@ -2,14 +2,14 @@
 
 /// A number, and whether it is one or stands for a range.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Number {
-    pub value: f64,
-    pub estimate: bool,
+pub(super) struct Number {
+    pub(super) value: f64,
+    pub(super) estimate: bool,
 }
 
 /// What a lone separator before three digits is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// Counts: `1.234` is one thousand two hundred and thirty-four.
     Whole,
     /// Prices and shares: `1.234` is a little more than one.
@@ -17,7 +17,7 @@ pub enum Kind {
 }
 
 /// The number in a cell: `Ok(None)` where the cell says that there is none, `Err` where it says something else.
-pub fn parse(cell: &str, kind: Kind) -> Result<Option<Number>, NotANumber> {
+pub(super) fn parse(cell: &str, kind: Kind) -> Result<Option<Number>, NotANumber> {
     let text: String =
         cell.chars().filter(|c| !c.is_whitespace() && *c != '\u{200B}').collect::<String>().to_lowercase();
     if is_nothing(&text) {
@@ -43,13 +43,13 @@ pub fn parse(cell: &str, kind: Kind) -> Result<Option<Number>, NotANumber> {
 
 /// The nearest whole number.
 #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "there is no other way; `as` saturates")]
-pub fn rounded(value: f64) -> i64 {
+pub(super) fn rounded(value: f64) -> i64 {
     value.round() as i64
 }
 
 /// The cell holds something that is no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotANumber;
+pub(super) struct NotANumber;
 
 fn is_nothing(text: &str) -> bool {
     matches!(

@@ -100,14 +100,15 @@ fn by_words(keyword: &str) -> String {
     clustering::intents(keyword).all.iter().map(name).collect::<Vec<_>>().join(",")
 }
 
-/// Stores a batch.
+/// Stores a batch. Only when some of it was there already is the table looked at again: a row that was just added is what the file says.
 pub(super) async fn store(conn: &mut AccountConn, target: &Target, batch: &Batch) -> Result<Written> {
+    let added = insert(conn, target, batch).await?;
     let updated = match target.duplicates {
+        _ if added == batch.len() => 0,
         DuplicatePolicy::Update => update(conn, target, batch, REPLACE).await?,
         DuplicatePolicy::Keep => update(conn, target, batch, FILL).await?,
         DuplicatePolicy::Skip | DuplicatePolicy::Unspecified => 0,
     };
-    let added = insert(conn, target, batch).await?;
     let count = |rows| i64::try_from(rows).unwrap_or(i64::MAX);
     Ok(Written { keywords: count(batch.len()), added: count(added), updated: count(updated) })
 }

@@ -15,6 +15,7 @@ mod content_ideas;
 mod counts;
 mod export;
 mod harness;
+mod importing;
 mod imports;
 mod keywords;
 mod limits;
