@@ -1,26 +1,27 @@
-//! The services behind their real gateway, in this process, on loopback, over mutual TLS and a database of their own.
+//! The services behind their real gateway, in this process, on loopback, over mutual TLS, on databases and a virtual host of their own.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use clap::{Args, FromArgMatches};
 use reqwest::{Client, Method, StatusCode, header::HeaderMap};
-use rpc::token::Verifier;
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
+use service::{Context, Server, readiness::Phase};
 use tempfile::TempDir;
-use testkit::{Served, TestDb};
-use tokio::{net::TcpListener, task::JoinHandle};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use testkit::{TestBroker, TestDb};
+use tokio::net::TcpListener;
+use tokio_util::sync::DropGuard;
+use tonic::service::Routes;
 
 /// A fleet until it is dropped.
 #[derive(Debug)]
 pub struct Fleet {
     /// As `http://127.0.0.1:4711`.
     pub url: String,
-    database: TestDb,
+    databases: BTreeMap<&'static str, TestDb>,
     client: Client,
-    _auth: Served,
-    _gateway: JoinHandle<()>,
-    _shutdown: DropGuard,
+    _running: Vec<DropGuard>,
+    _broker: TestBroker,
     _files: TempDir,
 }
 
@@ -34,8 +35,17 @@ pub struct Answer {
     pub json: Value,
 }
 
+/// A service that has its address, and is not there yet.
+struct Awaited {
+    listener: TcpListener,
+    cx: Context,
+}
+
+/// The services that keep something, by their names in the registry.
+const KEEPERS: [&str; 4] = ["auth", "planner", "ai-processor", "billing"];
+
 impl Fleet {
-    /// Starts it on a fresh database.
+    /// Starts it on fresh databases.
     ///
     /// # Panics
     /// When something cannot start: then there is nothing to test.
@@ -44,30 +54,29 @@ impl Fleet {
         // What the services log is printed with a test that fails.
         drop(tracing_subscriber::fmt().with_env_filter("warn").with_test_writer().try_init());
         let files = tempfile::tempdir().expect("a temporary folder");
-        let database = TestDb::new("auth", auth::MIGRATIONS).await;
-        let app = auth::App::new(&auth_config(&database, &files)).expect("auth takes its settings");
-        let keys = app.keys.public();
-        let auth = testkit::serve_with("auth", auth::routes(&Arc::new(app)), keys.clone()).await;
-
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let config: gateway::Config = settings(&["--public-url", &url, "--tls-dir", "unused"], RATES);
-        let backends = gateway::Backends::new(|_| Ok(auth.channel("gateway"))).expect("channels to the services");
-        let gateway = gateway::Gateway::new(&config, backends, Verifier::new(keys), auth.readiness().clone());
-        let router = gateway.expect("the gateway takes its settings").router;
-        let shutdown = CancellationToken::new();
-        let serving = gateway::serve(listener, router, shutdown.clone());
-        let gateway = tokio::spawn(async { serving.await.expect("the gateway serves") });
-        let shutdown = shutdown.drop_guard();
-        Self {
-            url,
-            database,
-            client: Client::new(),
-            _auth: auth,
-            _gateway: gateway,
-            _shutdown: shutdown,
-            _files: files,
+        let broker = TestBroker::new().await;
+        let databases = databases().await;
+        let mut awaited = addresses().await;
+        let mut running = Vec::new();
+        for name in KEEPERS {
+            let Awaited { listener, cx } = awaited.remove(name).expect("it has an address");
+            let routes = routes(name, &cx, &databases[name], &broker, &files);
+            let server = Server::new(
+                cx.identity().clone(),
+                cx.verifier().expect("the keys of auth").clone(),
+                cx.readiness().clone(),
+            );
+            cx.readiness().enter(Phase::Running);
+            running.push(cx.shutdown().clone().drop_guard());
+            let serving = server.serve(listener, routes, cx.shutdown().clone());
+            tokio::spawn(async { serving.await.expect("a service serves") });
         }
+        let Awaited { listener, cx } = awaited.remove("gateway").expect("it has an address");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        running.push(cx.shutdown().clone().drop_guard());
+        tokio::spawn(gateway(listener, cx, url.clone()));
+        let client = Client::new();
+        Self { url, databases, client, _running: running, _broker: broker, _files: files }
     }
 
     /// One call, with a bearer token when there is one.
@@ -89,34 +98,98 @@ impl Fleet {
         Answer { status: status.as_u16(), headers, json: serde_json::from_str(&text).unwrap_or_default(), text }
     }
 
-    /// A change that no method makes, as an operator would with SQL.
+    /// A change that no method makes, as an operator would with SQL in the database of auth.
     ///
     /// # Panics
     /// When the statement fails or changes nothing.
     pub async fn change(&self, statement: &str, argument: &str) {
-        let changed =
-            self.database.superuser().await.execute(statement, &[&argument]).await.expect("the statement runs");
+        let client = self.databases["auth"].superuser().await;
+        let changed = client.execute(statement, &[&argument]).await.expect("the statement runs");
         assert!(changed > 0, "{statement} changed nothing for {argument}");
     }
 
-    /// A fingerprint of all that belongs to an account, table by table.
+    /// A fingerprint of all that belongs to an account, table by table. What is on its way between services is not in it, nor counts that
+    /// are folded from time to time: they move by themselves.
     ///
     /// # Panics
-    /// When the database does not answer.
+    /// When a database does not answer.
     pub async fn rows_of(&self, account: &str) -> BTreeMap<String, String> {
-        let client = self.database.superuser().await;
-        let tables = "SELECT table_name::text FROM information_schema.columns WHERE column_name = 'account_id' AND table_schema = 'public'";
-        let tables = client.query(tables, &[]).await.expect("the catalogue");
         let mut rows = BTreeMap::new();
-        for table in tables.iter().map(|row| row.get::<_, String>(0)) {
-            let query = format!(
-                "SELECT string_agg(t::text, E'\\n' ORDER BY t::text) FROM {table} t WHERE account_id::text = $1"
-            );
-            let all: Option<String> = client.query_one(&query, &[&account]).await.expect("the rows").get(0);
-            rows.extend(all.map(|all| (table, all)));
+        for (service, database) in &self.databases {
+            let client = database.superuser().await;
+            let tables = "SELECT table_name::text FROM information_schema.columns WHERE column_name = 'account_id' \
+                          AND table_schema = 'public' AND table_name NOT IN ('igny8_outbox', 'igny8_inbox', 'igny8_keyword_counts')";
+            let tables = client.query(tables, &[]).await.expect("the catalogue");
+            for table in tables.iter().map(|row| row.get::<_, String>(0)) {
+                let query = format!(
+                    "SELECT string_agg(t::text, E'\\n' ORDER BY t::text) FROM {table} t WHERE account_id::text = $1"
+                );
+                let all: Option<String> = client.query_one(&query, &[&account]).await.expect("the rows").get(0);
+                rows.extend(all.map(|all| (format!("{service}.{table}"), all)));
+            }
         }
         rows
     }
+}
+
+async fn databases() -> BTreeMap<&'static str, TestDb> {
+    let (auth, planner, ai_processor, billing) = tokio::join!(
+        TestDb::new("auth", auth::MIGRATIONS),
+        TestDb::new("planner", planner::MIGRATIONS),
+        TestDb::new("ai-processor", ai_processor::MIGRATIONS),
+        TestDb::new("billing", billing::MIGRATIONS),
+    );
+    KEEPERS.into_iter().zip([auth, planner, ai_processor, billing]).collect()
+}
+
+/// A listener for each service, and surroundings that know those of the others.
+async fn addresses() -> BTreeMap<&'static str, Awaited> {
+    let mut listeners = Vec::new();
+    for name in KEEPERS.into_iter().chain(["gateway"]) {
+        listeners.push((name, TcpListener::bind("127.0.0.1:0").await.expect("a free port")));
+    }
+    let urls: Vec<String> = listeners
+        .iter()
+        .filter(|(name, _)| *name != "gateway")
+        .map(|(name, listener)| format!("--{name}-url=https://{}", listener.local_addr().expect("an address")))
+        .collect();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let awaited = listeners.into_iter().map(|(name, listener)| {
+        let dir = format!("--tls-dir={}", testkit::tls().dir(name).display());
+        let cx = Context::new(name, &settings(&[&dir], &urls)).expect("certificates");
+        (name, Awaited { listener, cx })
+    });
+    awaited.collect()
+}
+
+/// Starts a service, but for its server.
+fn routes(name: &str, cx: &Context, database: &TestDb, broker: &TestBroker, files: &TempDir) -> Routes {
+    let (db, bus) = (database.config(), broker.config());
+    let routes = match name {
+        "auth" => auth::start(cx, &bus, &auth_config(database, files)),
+        "planner" => {
+            let spool = format!("--spool-dir={}", files.path().join("spool").display());
+            let address = format!("--database-url={}", database.url().expose_secret());
+            let system = format!("--system-database-url={}", database.system_url().expose_secret());
+            let amqp = format!("--amqp-url={}", broker.url());
+            planner::start(cx, &settings(&[&spool, &address, &system, &amqp], &[]))
+        }
+        "ai-processor" => {
+            ai_processor::all(cx, &ai_processor::Config { db, bus, jobs: ai_processor::JobsConfig::default() })
+        }
+        "billing" => billing::start(cx, &billing::Config { db, bus }),
+        other => panic!("no service {other}"),
+    };
+    routes.unwrap_or_else(|error| panic!("{name} takes its settings: {error:#}"))
+}
+
+async fn gateway(listener: TcpListener, cx: Context, url: String) {
+    let config: gateway::Config = settings(&["--public-url", &url, "--tls-dir", "unused"], RATES);
+    let backends = gateway::Backends::new(|service| cx.client(service)).expect("channels to the services");
+    let life = gateway::Life { readiness: cx.readiness().clone(), shutdown: cx.shutdown().clone() };
+    let verifier = cx.verifier().expect("the keys of auth").clone();
+    let gateway = gateway::Gateway::new(&config, backends, verifier, life).expect("the gateway takes its settings");
+    gateway::serve(listener, gateway.router, cx.shutdown().clone()).await.expect("the gateway serves");
 }
 
 /// Far above what a test needs: it is not the limits that are tested here.
@@ -125,6 +198,10 @@ const RATES: &[&str] = &[
     "--rate-address-credential=1000000",
     "--rate-account-standard=1000000",
     "--rate-account-credential=1000000",
+    "--rate-address-ai=1000000",
+    "--rate-account-ai=1000000",
+    "--rate-address-bulk=1000000",
+    "--rate-account-bulk=1000000",
 ];
 
 fn auth_config(database: &TestDb, files: &TempDir) -> auth::Config {

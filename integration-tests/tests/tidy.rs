@@ -178,3 +178,21 @@ fn every_crate_and_the_contracts_have_a_readme() {
         .collect();
     assert_none(&faults);
 }
+
+#[test]
+fn every_service_of_the_registry_can_be_deployed() {
+    let (docker, chart) = (read("docker/Dockerfile"), read("helm/igny8/values.yaml"));
+    for service in service::registry::services() {
+        let name = &service.name;
+        assert!(docker.contains(&format!("FROM base AS {name}\n")), "docker/Dockerfile has no target {name}");
+        let entry = chart.split(&format!("\n  {name}:\n")).nth(1);
+        let entry = entry.unwrap_or_else(|| panic!("helm/igny8/values.yaml has no service {name}"));
+        let main = service.http_port.or(service.grpc_port).unwrap();
+        for line in [format!("port: {main}"), format!("adminPort: {}", service.admin_port)] {
+            assert!(
+                entry.lines().take(4).any(|found| found.trim() == line),
+                "helm/igny8/values.yaml: {name} lacks {line}"
+            );
+        }
+    }
+}

@@ -58,9 +58,15 @@ pub async fn run(place: &Place<'_>, only: &[String]) -> Result<()> {
         let fix = format!("use one of: {}", names.join(", "));
         return Err(errors::problem(format!("there is no check `{unknown}`"), "no step has this name", fix).into());
     }
+    let chosen = STEPS.iter().filter(|step| only.is_empty() || only.iter().any(|name| name == step.name));
+    run_steps(place, chosen).await
+}
+
+/// Runs these.
+pub async fn run_steps(place: &Place<'_>, steps: impl IntoIterator<Item = &'static Step>) -> Result<()> {
     let mut prepared = Prepared::default();
     let mut rows = Vec::new();
-    for step in STEPS.iter().filter(|step| only.is_empty() || only.iter().any(|name| name == step.name)) {
+    for step in steps {
         say(&format!("\n── {}: {}", step.name, step.what));
         let begun = Instant::now();
         let outcome = match one(place, step, &mut prepared).await {

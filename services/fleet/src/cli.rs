@@ -73,6 +73,9 @@ pub enum Verb {
         /// Only this step; may be repeated.
         #[arg(long, value_name = "NAME")]
         only: Vec<String>,
+        /// Only the step `faults`, in its long form: about a quarter of an hour of kills.
+        #[arg(long, conflicts_with = "only")]
+        faults: bool,
         /// Show the steps.
         #[arg(long)]
         list: bool,

@@ -70,9 +70,14 @@ async fn act(cli: Cli) -> Result<ExitCode> {
         Verb::Reset => down::reset(&state, &progress).await?,
         Verb::Doctor => doctor::examine(&state)?,
         Verb::Test { list: true, .. } => check::list(),
-        Verb::Test { only, .. } => {
+        Verb::Test { only, faults, .. } => {
             let test = State::open(&root, &main_dir.join("test"))?;
-            check::run(&check::Place { state: &state, test: &test, progress: &progress }, &only).await?;
+            let place = check::Place { state: &state, test: &test, progress: &progress };
+            if faults {
+                check::run_steps(&place, [&check::steps::LONG_FAULTS]).await?;
+            } else {
+                check::run(&place, &only).await?;
+            }
         }
         Verb::Bench(wish) => {
             let progress = if wish.json { Progress::aside() } else { progress };

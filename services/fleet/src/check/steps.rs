@@ -47,6 +47,14 @@ const ENVOY: &str = r#"dir=$(mktemp -d) && trap 'rm -r "$dir"' EXIT && mkdir "$d
 const YAML: &str = "git ls-files '*.yaml' '*.yml' ':!helm/*/templates/*' | xargs --no-run-if-empty yamllint --strict";
 const SHELL: &str = "git ls-files '*.sh' | xargs --no-run-if-empty shellcheck";
 
+/// The step `faults`, for an hour's quarter.
+pub const LONG_FAULTS: Step = Step {
+    name: "faults",
+    what: "a fleet at work loses nothing when its parts are killed, over and over",
+    needs: &[],
+    action: Shown(&["cargo", "test", "--package", "integration-tests", "--test", "faults", "--", "--long"]),
+};
+
 pub const STEPS: &[Step] = &[
     Step { name: "fmt", what: "Rust is formatted", needs: &[], action: Quiet(&["cargo", "fmt", "--all", "--check"]) },
     Step {
@@ -56,6 +64,12 @@ pub const STEPS: &[Step] = &[
         action: Quiet(&["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
     Step { name: "rust", what: "Rust tests", needs: &[Servers], action: RustTests },
+    Step {
+        name: "faults",
+        what: "a fleet at work loses nothing when its parts are killed",
+        needs: &[],
+        action: Shown(&["cargo", "test", "--package", "integration-tests", "--test", "faults"]),
+    },
     Step {
         name: "deny",
         what: "bans, licences and sources of dependencies",

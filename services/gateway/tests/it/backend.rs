@@ -81,6 +81,11 @@ impl Backend {
         uploaded.unwrap().unwrap().clone().unwrap()
     }
 
+    /// As if there had been none.
+    pub fn forget_upload(&self) {
+        self.stage.upload.send_replace(None);
+    }
+
     pub fn key(&self) -> Option<String> {
         self.stage.key.lock().unwrap().clone()
     }
