@@ -86,7 +86,11 @@ async fn idle(planner: &JobServiceClient<Channel>, superuser: &Client) {
     until_over(superuser, IDLE_JOBS).await;
     let waits = "SELECT extract(epoch FROM started_at - created_at)::float8 * 1000 FROM igny8_jobs ORDER BY 1";
     let waits: Vec<f64> = superuser.query(waits, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
-    println!("idle: submitted to started p50 {:.1} ms, p99 {:.1} ms", waits[IDLE_JOBS / 2], waits[IDLE_JOBS * 99 / 100]);
+    println!(
+        "idle: submitted to started p50 {:.1} ms, p99 {:.1} ms",
+        waits[IDLE_JOBS / 2],
+        waits[IDLE_JOBS * 99 / 100]
+    );
 }
 
 /// All that fit at once.
@@ -99,7 +103,11 @@ async fn busy(planner: &JobServiceClient<Channel>, superuser: &Client, jobs: usi
     until_over(superuser, IDLE_JOBS + jobs).await;
     let over = started.elapsed();
     let rate = |time: Duration| jobs as f64 / time.as_secs_f64();
-    println!("busy: {jobs} jobs of {ACCOUNTS} accounts, {:.0}/s submitted, {:.0}/s to the end", rate(submitted), rate(over));
+    println!(
+        "busy: {jobs} jobs of {ACCOUNTS} accounts, {:.0}/s submitted, {:.0}/s to the end",
+        rate(submitted),
+        rate(over)
+    );
 }
 
 async fn until_over(superuser: &Client, jobs: usize) {

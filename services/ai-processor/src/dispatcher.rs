@@ -30,6 +30,9 @@ pub const CLASSES: [JobClass; 3] = [JobClass::Interactive, JobClass::Batch, JobC
 const IDLE: Duration = Duration::from_millis(500);
 /// The same while jobs wait for a place.
 const BUSY: Duration = Duration::from_millis(25);
+/// Between two passes that found something, so that under load one pass, one commit and one batch of hints serve several jobs. The first job
+/// after a rest does not wait.
+const GATHER: Duration = Duration::from_millis(10);
 /// Passes that may run ahead of their hints.
 const AHEAD: usize = 64;
 
@@ -112,6 +115,7 @@ async fn dispatch_forever(app: &App, class: JobClass, hints: mpsc::Sender<Vec<Hi
         pause = match pass(&app.db, class).await {
             Ok(Pass { told, .. }) if !told.is_empty() => {
                 let _ = hints.send(told).await; // fails only when the process ends
+                tokio::time::sleep(GATHER).await;
                 Duration::ZERO
             }
             Ok(Pass { waiting: true, .. }) => BUSY,

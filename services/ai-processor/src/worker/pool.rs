@@ -23,6 +23,8 @@ const UNHEARD_AFTER: Duration = Duration::from_secs(5);
 /// How long running jobs may go on when the process ends; then they are handed back.
 const FINISH: Duration = Duration::from_secs(10);
 const HAND_BACK: Duration = Duration::from_secs(5);
+/// Where most places are taken, jobs are claimed together that come within this.
+const GATHER: Duration = Duration::from_millis(3);
 /// Between two tries to claim while the database is away.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -58,7 +60,12 @@ async fn of_class(app: &Arc<App>, class: JobClass, worker: Uuid, tasks: &TaskTra
         loop {
             let Ok(place) = Arc::clone(&free).acquire_owned().await else { return };
             let told = match tokio::time::timeout(UNHEARD_AFTER, work.next()).await {
-                Ok(item) => gather(&free, place, item, &mut work),
+                Ok(item) => {
+                    if free.available_permits() * 2 < usize::from(slots) {
+                        tokio::time::sleep(GATHER).await;
+                    }
+                    gather(&free, place, item, &mut work)
+                }
                 Err(_) => ask(app, class, &free, place).await,
             };
             start(app, told, terms, tasks).await;
