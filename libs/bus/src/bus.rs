@@ -31,7 +31,12 @@ impl Bus {
 
     /// Keeps the connection, publishes what is in the outbox of this database, and forgets old rows of its inbox. Never ends.
     pub async fn run(self, db: Db) {
-        tokio::join!(self.link.supervise(), relay::run(&db, self.publisher()), inbox::sweep_forever(&db));
+        tokio::join!(
+            self.link.supervise(),
+            relay::run(&db, self.publisher()),
+            relay::count_forever(&db),
+            inbox::sweep_forever(&db),
+        );
     }
 
     /// Begins a consumer of the events that the topology names for this service.

@@ -11,7 +11,7 @@ use db::{Db, SystemConn};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use rpc::{AccountId, Result};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::envelope::Envelope;
@@ -35,7 +35,6 @@ const IDLE_LIMIT: &str = "SELECT set_config('idle_in_transaction_session_timeout
 /// Publishes for as long as it runs.
 pub(crate) async fn run(db: &Db, mut publisher: Publisher) {
     let mut pause = SHORTEST;
-    let mut counted: Option<Instant> = None;
     loop {
         publisher.ready().await;
         match db.system(async |conn| round(conn, &mut publisher).await).await {
@@ -46,10 +45,6 @@ pub(crate) async fn run(db: &Db, mut publisher: Publisher) {
                 tracing::warn!(error = ?error, "could not relay events");
                 pause = AFTER_ERROR;
             }
-        }
-        if counted.is_none_or(|counted| counted.elapsed() >= COUNT_EVERY) {
-            counted = Some(Instant::now());
-            count(db).await;
         }
         if pause == AFTER_ERROR {
             sleep(pause).await;
@@ -146,6 +141,14 @@ async fn postpone(conn: &mut SystemConn, failed: &[(&Row, Outcome)]) -> Result<(
 
 fn keys(rows: &[(&Row, Outcome)]) -> (Vec<Uuid>, Vec<Uuid>) {
     rows.iter().map(|(row, _)| (row.account_id.uuid(), row.id)).unzip()
+}
+
+/// Counts what waits, also while nothing can be published, for as long as it runs.
+pub(crate) async fn count_forever(db: &Db) {
+    loop {
+        count(db).await;
+        sleep(COUNT_EVERY).await;
+    }
 }
 
 async fn count(db: &Db) {

@@ -2,6 +2,9 @@
 //!
 //! Every service declares all of it whenever it connects. A queue must stand before the first event for it is published, also when its
 //! owner has never run, and a broker whose disk was lost must have them all again, whoever comes back first.
+//!
+//! The arguments of a queue never change: the broker refuses to declare one that is there with others, and nobody could connect. A queue
+//! that needs others gets another name.
 
 use anyhow::{Context as _, Result};
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
