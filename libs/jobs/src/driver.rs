@@ -12,6 +12,7 @@ use rpc::{Error, Kind, Result};
 use crate::hold::is_answer;
 use crate::jobs::unattended;
 use crate::request::{Claimed, put_off};
+use crate::submit::TOMBSTONED;
 use crate::{JobRequest, Jobs, Step};
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -69,7 +70,7 @@ impl Jobs {
             Step::Applied | Step::Failed | Step::Cancelled => Ok(()),
         };
         let Err(error) = step else { return Ok(()) };
-        if matches!(request.step, Step::New | Step::Reserved) && (is_answer(&error) || error.reason() == OVERDUE) {
+        if matches!(request.step, Step::New | Step::Reserved) && is_last(&error) {
             return self.give_up(account_id, &request, &error).await;
         }
         let wait = TimeDelta::seconds(1_i64 << request.tries.clamp(0, 8));
@@ -90,4 +91,9 @@ const OVERDUE: &str = "EXPIRED";
 
 fn overdue() -> Error {
     Error::new(Kind::Aborted, OVERDUE, "This waited too long for its turn. Start it again.")
+}
+
+/// Whether another try would fail too.
+fn is_last(error: &Error) -> bool {
+    is_answer(error) || [OVERDUE, TOMBSTONED].contains(&error.reason())
 }

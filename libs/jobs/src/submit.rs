@@ -15,6 +15,9 @@ use crate::{JobRequest, Jobs, Step};
 /// How often a job is asked after when its event does not come.
 pub(crate) const ASK_EVERY: TimeDelta = TimeDelta::seconds(15);
 
+/// The reason of a job that was cancelled before it came.
+pub(crate) const TOMBSTONED: &str = "JOB_CANCELLED";
+
 impl Jobs {
     /// Hands a request with `credits` held to ai-processor. A repetition changes nothing.
     pub(crate) async fn submit(
@@ -42,11 +45,7 @@ impl Jobs {
         };
         let outcome = self.ai(context).submit_job(message).await?.into_inner().outcome();
         if outcome == SubmitOutcome::Tombstoned {
-            return Err(Error::new(
-                Kind::Aborted,
-                "JOB_CANCELLED",
-                "This was cancelled before it began. Start it again.",
-            ));
+            return Err(Error::new(Kind::Aborted, TOMBSTONED, "This was cancelled before it began. Start it again."));
         }
         let step = (Step::Submitted, ASK_EVERY);
         self.db()

@@ -2,25 +2,34 @@
 
 -- The keywords of a cluster are counted by whoever changes them, in the same statement. New keywords have no cluster, and only keywords
 -- that were deleted before are erased: both count nothing. Clusters are locked in the order of their ids, so that two statements that
--- change the same ones do not wait for each other.
+-- change the same ones do not wait for each other. The changes are kept in arrays: joins of transition tables are planned as if these
+-- had a few rows, and take minutes for a sector.
 CREATE FUNCTION app.count_cluster_keywords() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    accounts uuid[];
+    clusters uuid[];
+    keywords bigint[];
+    volumes bigint[];
 BEGIN
-    WITH changes AS (
-        SELECT account_id, cluster_id, sum(keywords)::bigint AS keywords, sum(volume)::bigint AS volume FROM (
-            SELECT account_id, cluster_id, 1 AS keywords, coalesce(volume, 0) AS volume
+    SELECT array_agg(account_id), array_agg(cluster_id), array_agg(change), array_agg(volume)
+    INTO accounts, clusters, keywords, volumes
+    FROM (
+        SELECT account_id, cluster_id, sum(change)::bigint AS change, sum(volume)::bigint AS volume FROM (
+            SELECT account_id, cluster_id, 1 AS change, coalesce(volume, 0) AS volume
             FROM new_keywords WHERE deleted_at IS NULL AND cluster_id IS NOT NULL
             UNION ALL
             SELECT account_id, cluster_id, -1, -coalesce(volume, 0)
             FROM old_keywords WHERE deleted_at IS NULL AND cluster_id IS NOT NULL
         ) moved
-        GROUP BY 1, 2 HAVING sum(keywords) <> 0 OR sum(volume) <> 0
-    ), locked AS (
-        SELECT c.account_id, c.id FROM igny8_clusters c JOIN changes ON changes.account_id = c.account_id AND changes.cluster_id = c.id
-        ORDER BY c.id FOR UPDATE OF c
-    )
-    UPDATE igny8_clusters c SET keyword_count = c.keyword_count + changes.keywords, volume = c.volume + changes.volume
-    FROM changes JOIN locked ON locked.account_id = changes.account_id AND locked.id = changes.cluster_id
-    WHERE c.account_id = changes.account_id AND c.id = changes.cluster_id;
+        GROUP BY 1, 2 HAVING sum(change) <> 0 OR sum(volume) <> 0
+    ) changed;
+    IF clusters IS NOT NULL THEN
+        PERFORM FROM igny8_clusters c JOIN unnest(accounts, clusters) u (account_id, id) ON u.account_id = c.account_id AND u.id = c.id
+        ORDER BY c.id FOR UPDATE OF c;
+        UPDATE igny8_clusters c SET keyword_count = c.keyword_count + u.keywords, volume = c.volume + u.volume
+        FROM unnest(accounts, clusters, keywords, volumes) u (account_id, id, keywords, volume)
+        WHERE c.account_id = u.account_id AND c.id = u.id;
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER igny8_keywords_cluster_counts AFTER UPDATE ON igny8_keywords

@@ -136,21 +136,18 @@ pub(super) async fn write(
         .bind::<Array<Text>, _>(text(|group| group.intents.join(",")))
         .execute(conn)
         .await?;
-    let mut columns: (Vec<Uuid>, Vec<Uuid>, Vec<f32>, Vec<&str>) = Default::default();
+    let mut places: Vec<(Uuid, Uuid, f32, &str)> = Vec::new();
     for (cluster, (_, group)) in ids.iter().zip(matched) {
-        for placed in &group.members {
-            columns.0.push(placed.id);
-            columns.1.push(*cluster);
-            columns.2.push(single(placed.confidence));
-            columns.3.push(&placed.evidence);
-        }
+        let placed = group.members.iter();
+        places.extend(placed.map(|placed| (placed.id, *cluster, single(placed.confidence), placed.evidence.as_str())));
     }
+    places.sort_unstable_by_key(|(keyword, ..)| *keyword); // rows and the entries of indexes lie in this order
     db::statement(KEYWORDS)
         .bind::<SqlUuid, _>(conn.account().uuid())
-        .bind::<Array<SqlUuid>, _>(columns.0)
-        .bind::<Array<SqlUuid>, _>(columns.1)
-        .bind::<Array<Float>, _>(columns.2)
-        .bind::<Array<Text>, _>(columns.3)
+        .bind::<Array<SqlUuid>, _>(places.iter().map(|place| place.0).collect::<Vec<Uuid>>())
+        .bind::<Array<SqlUuid>, _>(places.iter().map(|place| place.1).collect::<Vec<Uuid>>())
+        .bind::<Array<Float>, _>(places.iter().map(|place| place.2).collect::<Vec<f32>>())
+        .bind::<Array<Text>, _>(places.iter().map(|place| place.3).collect::<Vec<&str>>())
         .bind::<Bool, _>(reasons)
         .execute(conn)
         .await?;
