@@ -60,9 +60,8 @@ impl KeywordService for Keywords {
         let (caller, request) = rpc::open(request)?;
         let filter = Filter::read(request.filter.as_ref())?;
         let page = Page::of(request.page, request.page_size);
-        let response = self.0.db.transaction(&caller, async |conn| {
-            list::page(conn, &filter, &request.ordering, page).await
-        });
+        let response =
+            self.0.db.transaction(&caller, async |conn| list::page(conn, &filter, &request.ordering, page).await);
         Ok(Response::new(response.await?))
     }
 

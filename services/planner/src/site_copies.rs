@@ -17,8 +17,8 @@ use rpc::{Caller, Error, Kind, Result};
 use uuid::Uuid;
 
 use crate::patience;
-use crate::sql::Sql;
 use crate::schema::{igny8_clusters, igny8_keywords, igny8_sector_copies, igny8_site_copies};
+use crate::sql::Sql;
 
 /// How long a copy that is there need not be looked for again.
 const KNOWN_FOR: Duration = Duration::from_mins(1);
@@ -96,7 +96,9 @@ pub async fn writable(conn: &mut AccountConn, site: Uuid, sector: Uuid) -> Resul
     let found = found.into_iter().next();
     match found {
         None => Err(Error::invalid("site_id", "There is no such site. It may have been deleted.")),
-        Some((_, None, _)) => Err(Error::invalid("sector_id", "This site has no such sector. It may have been deleted.")),
+        Some((_, None, _)) => {
+            Err(Error::invalid("sector_id", "This site has no such sector. It may have been deleted."))
+        }
         Some((false, ..)) => Err(inactive()),
         Some((true, Some(_), place)) => Ok(place),
     }

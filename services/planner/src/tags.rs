@@ -19,10 +19,7 @@ pub struct Tags(pub Arc<App>);
 
 #[tonic::async_trait]
 impl TagService for Tags {
-    async fn list_tags(
-        &self,
-        request: Request<pb::ListTagsRequest>,
-    ) -> Result<Response<pb::ListTagsResponse>, Status> {
+    async fn list_tags(&self, request: Request<pb::ListTagsRequest>) -> Result<Response<pb::ListTagsResponse>, Status> {
         let (caller, request) = rpc::open(request)?;
         let filter = request.filter.unwrap_or_default();
         let page = Page::of(request.page, request.page_size);
@@ -44,9 +41,8 @@ impl TagService for Tags {
         if new_name.is_empty() {
             return Err(Error::invalid("new_name", "A tag needs at least one visible character.").into());
         }
-        let keyword_count = self.0.db.transaction(&caller, async |conn| {
-            replace(conn, &request.name, Some(&new_name)).await
-        });
+        let keyword_count =
+            self.0.db.transaction(&caller, async |conn| replace(conn, &request.name, Some(&new_name)).await);
         Ok(Response::new(pb::ChangedTag { keyword_count: keyword_count.await? }))
     }
 
@@ -59,7 +55,9 @@ impl TagService for Tags {
 
 /// A sub-select of tags with how many keywords have each.
 fn counted(conn: &AccountConn, filter: &pb::TagFilter) -> Result<Sql> {
-    let mut sql = Sql::new("(SELECT tag, count(*) AS keywords FROM igny8_keywords k, unnest(k.tags) AS tag WHERE k.account_id = ");
+    let mut sql = Sql::new(
+        "(SELECT tag, count(*) AS keywords FROM igny8_keywords k, unnest(k.tags) AS tag WHERE k.account_id = ",
+    );
     sql = sql.bind(conn.account().uuid()).text(" AND k.deleted_at IS NULL AND k.tags <> '{}'");
     if let Some(site) = &filter.site_id {
         sql = sql.text(" AND k.site_id = ").bind(rpc::id("site_id", site)?);

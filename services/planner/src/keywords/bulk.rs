@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::input::{Checks, status_assignment};
 use super::list::along_indexes;
 use super::selection::Selection;
-use crate::sql::Sql;
 use crate::patience;
+use crate::sql::Sql;
 
 /// A change of many.
 #[derive(Debug)]
@@ -41,7 +41,10 @@ impl Tagging {
         };
         checks.finish()?;
         if tagging.status.is_none() && tagging.add.is_empty() && tagging.remove.is_empty() {
-            return Err(Error::invalid("status", "Nothing is to be changed. Send a status, tags to add or tags to remove."));
+            return Err(Error::invalid(
+                "status",
+                "Nothing is to be changed. Send a status, tags to add or tags to remove.",
+            ));
         }
         Ok(tagging)
     }

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::CONSTRAINTS;
 use super::input::{Change, New};
 use super::row::{Columns, Keyword, SELECTED};
-use crate::sql::{Sql, Value};
 use crate::site_copies;
+use crate::sql::{Sql, Value};
 
 pub(super) async fn insert(conn: &mut AccountConn, (site, sector): (Uuid, Uuid), new: New) -> Result<pb::Keyword> {
     site_copies::writable(conn, site, sector).await?;

@@ -83,7 +83,12 @@ async fn ids(conn: &mut AccountConn, filter: &Filter, ordering: &str) -> Result<
     Ok(sql.load_stream::<Uuid>(conn).await?.try_collect().await?)
 }
 
-async fn send(app: &App, caller: &Caller, ids: &[Uuid], sender: &Sender<Result<pb::KeywordsFile, Status>>) -> Result<()> {
+async fn send(
+    app: &App,
+    caller: &Caller,
+    ids: &[Uuid],
+    sender: &Sender<Result<pb::KeywordsFile, Status>>,
+) -> Result<()> {
     let mut first = pb::KeywordsFile {
         content_type: "text/csv; charset=utf-8".to_owned(),
         file_name: "keywords.csv".to_owned(),

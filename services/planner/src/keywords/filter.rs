@@ -208,7 +208,10 @@ mod tests {
         let filter = pb::KeywordFilter::default;
         assert_eq!(wrong_field(pb::KeywordFilter { cpc_gte: Some(f64::NAN), ..filter() }), "cpc__gte");
         assert_eq!(wrong_field(pb::KeywordFilter { cpc_lte: Some(-1.0), ..filter() }), "cpc__lte");
-        assert_eq!(wrong_field(pb::KeywordFilter { created_at_gte: "yesterday".into(), ..filter() }), "created_at__gte");
+        assert_eq!(
+            wrong_field(pb::KeywordFilter { created_at_gte: "yesterday".into(), ..filter() }),
+            "created_at__gte"
+        );
         assert_eq!(wrong_field(pb::KeywordFilter { sector_id: Some("7".into()), ..filter() }), "sector_id");
     }
 }

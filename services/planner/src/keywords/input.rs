@@ -154,7 +154,10 @@ impl Checks {
     fn language(&mut self, text: &str) -> String {
         let code = text.to_ascii_lowercase();
         if !code.is_empty() && !is_code(&code) {
-            self.violated("language", "This is not a language code. Use two letters of ISO 639-1, such as en, or none.");
+            self.violated(
+                "language",
+                "This is not a language code. Use two letters of ISO 639-1, such as en, or none.",
+            );
         }
         code
     }

@@ -79,7 +79,6 @@ fn ordered(conn: &AccountConn, filter: &Filter, order: &str, page: Page, count: 
         .text(&format!(" ORDER BY {order}"))
         .add(&slice)
         .text(") page JOIN igny8_keywords k ON k.account_id = page.account_id AND k.id = page.id")
-        
         .text(&format!(" ORDER BY {order}"))
 }
 
@@ -92,7 +91,6 @@ fn found(conn: &AccountConn, filter: &Filter, order: &str, page: Page) -> Counte
         .text(" FROM found JOIN igny8_keywords k ON k.id = found.id AND k.account_id = ")
         .bind(conn.account().uuid())
         .text(&format!(" WHERE (SELECT count(*) FROM found) <= {COUNTED_TO}"))
-        
         .text(&format!(" ORDER BY {order}"))
         .add(&slice(page))
 }

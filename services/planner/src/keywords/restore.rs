@@ -9,8 +9,8 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::CONSTRAINTS;
-use crate::sql::Sql;
 use crate::patience;
+use crate::sql::Sql;
 
 /// One keyword. Its place may have been taken since.
 pub async fn one(conn: &mut AccountConn, id: Uuid) -> Result<i64> {
@@ -27,7 +27,8 @@ pub async fn many(conn: &mut AccountConn, payload: &Json) -> Result<i64> {
     let at: DateTime<Utc> = serde_json::from_value(at).map_err(Error::internal)?;
     patience::take(conn).await?;
     let deleted = Sql::new("k.deleted_at = ").bind(at);
-    let free = " AND NOT EXISTS (SELECT FROM igny8_keywords o WHERE o.account_id = k.account_id AND o.sector_id = k.sector_id
+    let free =
+        " AND NOT EXISTS (SELECT FROM igny8_keywords o WHERE o.account_id = k.account_id AND o.sector_id = k.sector_id
                  AND o.normalised = k.normalised AND o.country = k.country AND o.deleted_at IS NULL)";
     restore(conn, &deleted.text(free)).await
 }
@@ -43,7 +44,8 @@ async fn restore(conn: &mut AccountConn, deleted: &Sql) -> Result<i64> {
                    LEFT JOIN igny8_clusters c ON c.account_id = k.account_id AND c.id = k.cluster_id AND c.deleted_at IS NULL
                    WHERE k.account_id = ",
     );
-    let sql = sql.bind(account).text(" AND ").add(deleted).text(" FOR UPDATE OF k) o WHERE k.account_id = ").bind(account);
+    let sql =
+        sql.bind(account).text(" AND ").add(deleted).text(" FOR UPDATE OF k) o WHERE k.account_id = ").bind(account);
     let sql = sql.text(" AND k.id = o.id RETURNING 1) SELECT count(*) FROM back");
     Ok(sql.get_result(conn).await.constraints(CONSTRAINTS)?)
 }

@@ -147,13 +147,21 @@ impl From<Keyword> for pb::Keyword {
 }
 
 /// A price in its currency, from millionths of it.
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "exact up to 2^53 millionths, which is nine thousand million")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "exact up to 2^53 millionths, which is nine thousand million"
+)]
 pub fn cpc(micros: i64) -> f64 {
     micros as f64 / 1_000_000.0
 }
 
 /// A price in millionths of its currency. The caller has checked that it is from 0 to 100,000.
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "100,000 million fits, and what does not is the nearest that does")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "100,000 million fits, and what does not is the nearest that does"
+)]
 pub fn micros(cpc: f64) -> i64 {
     (cpc * 1_000_000.0).round() as i64
 }

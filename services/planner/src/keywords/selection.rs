@@ -8,8 +8,8 @@ use rpc::{Error, Kind, Result};
 use uuid::Uuid;
 
 use super::filter::Filter;
-use crate::sql::Sql;
 use crate::site_copies;
+use crate::sql::Sql;
 
 /// A selection that was read.
 #[derive(Debug)]
@@ -23,7 +23,8 @@ pub struct Selection {
 impl Selection {
     /// `field` is where it stands in the request.
     pub fn read(field: &str, selection: Option<&pb::KeywordSelection>) -> Result<Self> {
-        let nothing = || Error::invalid(field, "Nothing is selected. Send ids, or a filter; an empty filter selects all.");
+        let nothing =
+            || Error::invalid(field, "Nothing is selected. Send ids, or a filter; an empty filter selects all.");
         let selection = selection.ok_or_else(nothing)?;
         if selection.ids.is_empty() && selection.filter.is_none() {
             return Err(nothing());
@@ -97,7 +98,8 @@ mod tests {
 
     fn expecting(expected_count: i64) -> Selection {
         let filter = Some(pb::KeywordFilter::default());
-        let selection = pb::KeywordSelection { filter, expected_count: Some(expected_count), ..pb::KeywordSelection::default() };
+        let selection =
+            pb::KeywordSelection { filter, expected_count: Some(expected_count), ..pb::KeywordSelection::default() };
         Selection::read("selection", Some(&selection)).unwrap()
     }
 
@@ -107,7 +109,11 @@ mod tests {
             assert!(expecting(expected).check(count).is_ok(), "{expected} {count}");
         }
         for (expected, count) in [(0, 1), (10, 9), (20, 22), (1000, 949), (i64::MAX, 0), (0, i64::MAX)] {
-            assert_eq!(expecting(expected).check(count).unwrap_err().reason(), "SELECTION_CHANGED", "{expected} {count}");
+            assert_eq!(
+                expecting(expected).check(count).unwrap_err().reason(),
+                "SELECTION_CHANGED",
+                "{expected} {count}"
+            );
         }
     }
 

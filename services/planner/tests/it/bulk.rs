@@ -13,11 +13,7 @@ fn all() -> pb::KeywordSelection {
     pb::KeywordSelection { filter: Some(pb::KeywordFilter::default()), ..Default::default() }
 }
 
-async fn update(
-    planner: &Planner,
-    actor: &Actor,
-    request: pb::BulkUpdateKeywordsRequest,
-) -> Result<i64, rpc::Error> {
+async fn update(planner: &Planner, actor: &Actor, request: pb::BulkUpdateKeywordsRequest) -> Result<i64, rpc::Error> {
     Ok(planner.keywords().bulk_update_keywords(actor.request(request)).await?.into_inner().count)
 }
 

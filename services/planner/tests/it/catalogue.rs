@@ -31,6 +31,7 @@ const OF_LIBRARIES: &[&str] = &[
     "igny8_audit_log",
     "igny8_idempotency_keys",
     "igny8_inbox",
+    "igny8_job_inputs",
     "igny8_job_requests",
     "igny8_outbox",
     "igny8_parked_messages",
@@ -98,7 +99,8 @@ async fn names_of_constraints_say_where_they_belong() {
 #[tokio::test]
 async fn an_account_that_ends_takes_every_table_along() {
     let planner = Planner::start().await;
-    let tables = "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
+    let tables =
+        "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
         WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace";
     let there: BTreeSet<String> = planner.texts(tables).await.into_iter().collect();
     // Insert-only; its rows hold ids only.

@@ -17,10 +17,10 @@ async fn agree(planner: &Planner) {
     let differences = planner
         .number(
             "SELECT count(*) FROM (
-                 SELECT account_id, site_id, sector_id, status, coalesce(intent, ''), cluster_id IS NOT NULL, count(*), coalesce(sum(volume), 0)
+                 SELECT account_id, site_id, sector_id, status, coalesce(intent, ''), cluster_id IS NOT NULL, count(*), coalesce(sum(volume), 0)::bigint
                  FROM igny8_keywords WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4, 5, 6) there
              FULL JOIN (
-                 SELECT account_id, site_id, sector_id, status, intent, clustered, sum(keywords), sum(volume)
+                 SELECT account_id, site_id, sector_id, status, intent, clustered, sum(keywords)::bigint, sum(volume)::bigint
                  FROM igny8_keyword_counts GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(keywords) <> 0 OR sum(volume) <> 0) counted
              ON there = counted WHERE there IS NULL OR counted IS NULL",
         )
@@ -40,20 +40,26 @@ async fn statistics_know_every_status_and_intent() {
     let stats = stats(&planner, &place.owner).await;
     assert_eq!((stats.count, stats.volume, stats.unclustered), (2, 70, 1));
     let by_status: Vec<_> = stats.by_status.iter().map(|one| (one.status(), one.count, one.volume)).collect();
-    assert_eq!(by_status, [
-        (KeywordStatus::New, 1, 0),
-        (KeywordStatus::Clustered, 1, 70),
-        (KeywordStatus::Mapped, 0, 0),
-        (KeywordStatus::Archived, 0, 0)
-    ]);
+    assert_eq!(
+        by_status,
+        [
+            (KeywordStatus::New, 1, 0),
+            (KeywordStatus::Clustered, 1, 70),
+            (KeywordStatus::Mapped, 0, 0),
+            (KeywordStatus::Archived, 0, 0)
+        ]
+    );
     let by_intent: Vec<_> = stats.by_intent.iter().map(|one| (one.intent.is_some(), one.intent(), one.count)).collect();
-    assert_eq!(by_intent, [
-        (true, Intent::Informational, 1),
-        (true, Intent::Commercial, 0),
-        (true, Intent::Transactional, 1),
-        (true, Intent::Navigational, 0),
-        (false, Intent::Unspecified, 0)
-    ]);
+    assert_eq!(
+        by_intent,
+        [
+            (true, Intent::Informational, 1),
+            (true, Intent::Commercial, 0),
+            (true, Intent::Transactional, 1),
+            (true, Intent::Navigational, 0),
+            (false, Intent::Unspecified, 0)
+        ]
+    );
 }
 
 #[tokio::test]

@@ -44,7 +44,8 @@ async fn an_export_has_the_order_and_the_filter_of_the_list() {
     };
     let pieces = export(&planner, &place.owner, request).await;
     assert_eq!(pieces.len(), 3);
-    let names: Vec<String> = lines(&pieces)[1..].iter().map(|line| line.split(',').next().unwrap().to_owned()).collect();
+    let names: Vec<String> =
+        lines(&pieces)[1..].iter().map(|line| line.split(',').next().unwrap().to_owned()).collect();
     assert_eq!(names, (0..2100).map(|n| format!("k{:05}", 2499 - n)).collect::<Vec<_>>());
 }
 

@@ -19,7 +19,11 @@ fn change(keyword: &pb::Keyword, fields: &[&str]) -> pb::UpdateKeywordRequest {
     }
 }
 
-async fn update(planner: &Planner, actor: &Actor, request: pb::UpdateKeywordRequest) -> Result<pb::Keyword, rpc::Error> {
+async fn update(
+    planner: &Planner,
+    actor: &Actor,
+    request: pb::UpdateKeywordRequest,
+) -> Result<pb::Keyword, rpc::Error> {
     Ok(planner.keywords().update_keyword(actor.request(request)).await?.into_inner())
 }
 
@@ -40,8 +44,14 @@ async fn a_keyword_is_read_as_it_was_made() {
     };
     let made = planner.try_create(&place.owner, input).await.unwrap();
     assert_eq!(planner.get(&place.owner, &made.id).await.unwrap(), made);
-    assert_eq!((made.keyword.as_str(), made.country.as_str(), made.language.as_str()), ("Buy Sourdough bread", "US", "en"));
-    assert_eq!((made.volume, made.difficulty, made.cpc, made.competition), (Some(1200), Some(35), Some(1.25), Some(0.5)));
+    assert_eq!(
+        (made.keyword.as_str(), made.country.as_str(), made.language.as_str()),
+        ("Buy Sourdough bread", "US", "en")
+    );
+    assert_eq!(
+        (made.volume, made.difficulty, made.cpc, made.competition),
+        (Some(1200), Some(35), Some(1.25), Some(0.5))
+    );
     assert_eq!((made.intent(), made.status()), (Intent::Transactional, KeywordStatus::New));
     assert_eq!(made.intents.len(), 2);
     assert_eq!(made.volume_quality(), VolumeQuality::Exact);
@@ -53,7 +63,7 @@ async fn what_is_not_known_is_null_and_the_intent_is_found() {
     let planner = Planner::start().await;
     let place = planner.place().await;
     let made = planner.create(&place, "how to bake bread").await;
-    assert_eq!((made.volume, made.difficulty, made.cpc, made.cluster), (None, None, None, None));
+    assert_eq!((made.volume, made.difficulty, made.cpc, made.cluster.clone()), (None, None, None, None));
     assert_eq!(made.volume_quality, None);
     assert_eq!(made.intent(), Intent::Informational);
 }

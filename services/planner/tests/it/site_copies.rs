@@ -89,7 +89,8 @@ async fn an_account_that_has_ended_leaves_nothing_and_takes_nobody_along() {
     }
     let account = account(&planner, &place).await;
     planner::erasure::erase(&planner.app.db, account).await.unwrap();
-    let tables = "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
+    let tables =
+        "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
         WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace";
     for table in planner.texts(tables).await {
         let of = |id: Uuid| format!("SELECT count(*) FROM {table} WHERE account_id = '{id}'");
@@ -128,7 +129,8 @@ async fn a_site_that_no_event_told_of_is_asked_for() {
         sectors: vec![auth_pb::SectorInput { name: "Bread".into(), ..Default::default() }],
         ..Default::default()
     };
-    let site = SiteServiceClient::new(served.channel("gateway")).create_site(owner.request(input)).await.unwrap().into_inner();
+    let site =
+        SiteServiceClient::new(served.channel("gateway")).create_site(owner.request(input)).await.unwrap().into_inner();
 
     let planner = Planner::start_with(&served.target(), &nowhere("billing")).await;
     let place = Place { owner, site: site.id.parse().unwrap(), sector: site.sectors[0].id.parse().unwrap() };

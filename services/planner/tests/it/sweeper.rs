@@ -12,8 +12,12 @@ async fn what_was_deleted_a_month_ago_is_erased() {
     for keyword in ["kept", "yesterday", "long ago"] {
         planner.put(&planner.create(&place, keyword).await, cluster).await;
     }
-    planner.execute("UPDATE igny8_keywords SET deleted_at = now() - interval '29 days' WHERE keyword = 'yesterday'").await;
-    planner.execute("UPDATE igny8_keywords SET deleted_at = now() - interval '31 days' WHERE keyword = 'long ago'").await;
+    planner
+        .execute("UPDATE igny8_keywords SET deleted_at = now() - interval '29 days' WHERE keyword = 'yesterday'")
+        .await;
+    planner
+        .execute("UPDATE igny8_keywords SET deleted_at = now() - interval '31 days' WHERE keyword = 'long ago'")
+        .await;
     planner.execute("UPDATE igny8_clusters SET deleted_at = now() - interval '31 days'").await;
     planner::sweeper::sweep(&planner.app.db).await.unwrap();
     assert_eq!(planner.texts("SELECT keyword FROM igny8_keywords ORDER BY 1").await, ["kept", "yesterday"]);
