@@ -41,17 +41,11 @@ const WITHOUT_LIMITS: [(&str, &str); 8] = [
 
 /// One measured figure.
 #[derive(Debug, Serialize)]
-pub struct Figure {
+struct Figure {
     bench: &'static str,
     case: String,
     value: f64,
     unit: &'static str,
-}
-
-impl Figure {
-    fn new(bench: &'static str, case: impl Into<String>, value: f64, unit: &'static str) -> Self {
-        Self { bench, case: case.into(), value: (value * 1000.0).round() / 1000.0, unit }
-    }
 }
 
 /// The fleet that is measured.
@@ -62,6 +56,23 @@ struct World<'l> {
     http: reqwest::Client,
     /// As `http://127.0.0.1:27000`.
     base: String,
+    /// One JSON object a line.
+    json: bool,
+}
+
+impl World<'_> {
+    /// At once: what comes later may fail.
+    fn tell(&self, bench: &'static str, case: impl Into<String>, value: f64, unit: &'static str) -> Result<()> {
+        let figure = Figure { bench, case: case.into(), value: (value * 1000.0).round() / 1000.0, unit };
+        if self.json {
+            say(&serde_json::to_string(&figure)?);
+            return Ok(());
+        }
+        let Figure { bench, case, value, unit } = figure;
+        let digits = if value < 10.0 { 3 } else { 1 };
+        self.launch.progress.line(&format!("  {bench:<8} {case:<28} {value:>12.digits$} {unit}"));
+        Ok(())
+    }
 }
 
 /// Starts a fleet, measures it, and stops it.
@@ -100,18 +111,18 @@ async fn measure(launch: &mut Launch, wish: &Bench) -> Result<()> {
     let launch = &*launch;
     let manner = Manner { release: true, settings: WITHOUT_LIMITS.to_vec() };
     let (_specs, servers) = up::start_all(launch, &Wishes::default(), &manner).await?;
-    let world = World { launch, servers, http: ready::client()?, base: services::public_url(launch)? };
-    tell(&memory::idle(&world)?, wish.json);
+    let base = services::public_url(launch)?;
+    let world = World { launch, servers, http: ready::client()?, base, json: wish.json };
+    memory::idle(&world)?;
     for which in which {
         let step = launch.progress.step(&format!("measuring: {which:?}").to_lowercase());
-        let figures = match which {
+        match which {
             Which::List => list::measure(&world, &step).await?,
             Which::Import => import::measure(&world, &step).await?,
             Which::Cluster => cluster::measure(&world, &step).await?,
             Which::Jobs => jobs::measure(&world, &step).await?,
-        };
+        }
         step.done();
-        tell(&figures, wish.json);
     }
     Ok(())
 }
@@ -122,17 +133,4 @@ fn erase(state: &State) -> Result<()> {
         std::fs::remove_dir_all(&state.data)?;
     }
     Ok(())
-}
-
-fn tell(figures: &[Figure], json: bool) {
-    for figure in figures {
-        let Figure { bench, case, value, unit } = figure;
-        match serde_json::to_string(figure) {
-            Ok(line) if json => say(&line),
-            _ => {
-                let digits = if *value < 10.0 { 3 } else { 1 };
-                say(&format!("  {bench:<8} {case:<28} {value:>12.digits$} {unit}"));
-            }
-        }
-    }
 }

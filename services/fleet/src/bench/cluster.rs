@@ -6,15 +6,14 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::accounts::{Account, text};
-use super::{Figure, World, memory};
+use super::{World, memory};
 use crate::progress::Step;
 
 const SIZES: [(&str, usize); 3] = [("10k", 10_000), ("50k", 50_000), ("200k", 200_000)];
 const LIMIT: Duration = Duration::from_secs(300);
 const LOOK: Duration = Duration::from_millis(100);
 
-pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<Vec<Figure>> {
-    let mut figures = Vec::new();
+pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<()> {
     for (case, size) in SIZES {
         step.detail(case);
         let account = world.account(&format!("cluster-{case}")).await?;
@@ -25,17 +24,12 @@ pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<Vec<Fi
         }
         let begun = Instant::now();
         cluster(world, &account).await?;
-        figures.push(Figure::new("cluster", case, begun.elapsed().as_secs_f64(), "s"));
+        world.tell("cluster", case, begun.elapsed().as_secs_f64(), "s")?;
         for service in ["ai-processor", "planner"] {
-            figures.push(Figure::new(
-                "cluster",
-                format!("{case}_peak_{service}"),
-                memory::peak(world, service)?,
-                "MiB",
-            ));
+            world.tell("cluster", format!("{case}_peak_{service}"), memory::peak(world, service)?, "MiB")?;
         }
     }
-    Ok(figures)
+    Ok(())
 }
 
 async fn cluster(world: &World<'_>, account: &Account) -> Result<()> {

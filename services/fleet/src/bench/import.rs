@@ -8,7 +8,7 @@ use reqwest::multipart::{Form, Part};
 use serde_json::json;
 
 use super::accounts::{Account, answer, text};
-use super::{Figure, World, keywords};
+use super::{World, keywords};
 use crate::progress::Step;
 
 const ROWS: usize = 200_000;
@@ -17,7 +17,7 @@ const UPLOAD_LIMIT: Duration = Duration::from_secs(120);
 const LIMIT: Duration = Duration::from_secs(300);
 const LOOK: Duration = Duration::from_millis(50);
 
-pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<Vec<Figure>> {
+pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<()> {
     step.detail("COPY");
     let copied = world.fill(&world.account("copy").await?, ROWS).await?;
     step.detail("uploading");
@@ -31,12 +31,10 @@ pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<Vec<Fi
     let imported = begun.elapsed().as_secs_f64();
     #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "it is small")]
     let rows = ROWS as f64;
-    Ok(vec![
-        Figure::new("import", "copy", rows / copied, "rows/s"),
-        Figure::new("import", "import", rows / imported, "rows/s"),
-        Figure::new("import", "upload_and_preview", uploaded, "s"),
-        Figure::new("import", "share_of_copy", copied / imported, "ratio"),
-    ])
+    world.tell("import", "copy", rows / copied, "rows/s")?;
+    world.tell("import", "import", rows / imported, "rows/s")?;
+    world.tell("import", "upload_and_preview", uploaded, "s")?;
+    world.tell("import", "share_of_copy", copied / imported, "ratio")
 }
 
 async fn upload(world: &World<'_>, account: &Account) -> Result<String> {

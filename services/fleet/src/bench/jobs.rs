@@ -17,8 +17,8 @@ use tonic::Request;
 use tonic::metadata::MetadataValue;
 use uuid::Uuid;
 
+use super::World;
 use super::accounts::Account;
-use super::{Figure, World};
 use crate::progress::Step;
 use crate::ready;
 
@@ -37,7 +37,7 @@ struct Planner {
     credits: CreditServiceClient<Channel>,
 }
 
-pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<Vec<Figure>> {
+pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<()> {
     pretend(world).await?;
     let planner = Planner::new(world)?;
     let mut accounts = Vec::new();
@@ -47,6 +47,7 @@ pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<Vec<Fi
     }
     step.detail("one at a time");
     let start_p99 = one_at_a_time(world, &planner, accounts.first().context("there are accounts")?).await?;
+    world.tell("jobs", "start_p99", start_p99, "ms")?;
     step.detail("reserving");
     let jobs: Vec<(&Account, Uuid)> =
         (0..JOBS_OF_EACH).flat_map(|_| &accounts).map(|account| (account, Uuid::now_v7())).collect();
@@ -61,11 +62,8 @@ pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<Vec<Fi
     let seconds = begun.elapsed().as_secs_f64();
     #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "it is small")]
     let count = jobs.len() as f64;
-    Ok(vec![
-        Figure::new("jobs", "end_to_end", count / seconds, "jobs/s"),
-        Figure::new("jobs", "submit", count / submitted, "jobs/s"),
-        Figure::new("jobs", "start_p99", start_p99, "ms"),
-    ])
+    world.tell("jobs", "end_to_end", count / seconds, "jobs/s")?;
+    world.tell("jobs", "submit", count / submitted, "jobs/s")
 }
 
 /// Starts ai-processor anew with a provider that answers at once.
@@ -90,10 +88,16 @@ async fn one_at_a_time(world: &World<'_>, planner: &Planner, account: &Account) 
         let job = Uuid::now_v7();
         planner.reserve(account, job).await?;
         planner.submit(account, job).await?;
-        wait(world, "ai-processor", "SELECT count(*) FROM igny8_jobs WHERE state = 'succeeded'", number).await?;
+        wait(
+            world,
+            "ai-processor",
+            "SELECT count(*) FROM igny8_jobs WHERE class = 'batch' AND state = 'succeeded'",
+            number,
+        )
+        .await?;
     }
     let p99 = "SELECT percentile_disc(0.99) WITHIN GROUP (ORDER BY 1000 * extract(epoch FROM started_at - created_at)::float8) \
-               FROM igny8_jobs";
+               FROM igny8_jobs WHERE class = 'batch'";
     Ok(world.sql("ai-processor").await?.query_one(p99, &[]).await?.get(0))
 }
 

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
+use super::World;
 use super::accounts::Account;
-use super::{Figure, World, load};
+use super::load::{self, Load};
 use crate::progress::Step;
 
 const ACCOUNTS: usize = 10;
@@ -19,7 +20,7 @@ const READS: [(&str, &str); 3] = [
     ("ordering", "sector_id=SECTOR&status=new&ordering=-volume"),
 ];
 
-pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<Vec<Figure>> {
+pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<()> {
     let mut accounts = Vec::new();
     for number in 0..ACCOUNTS {
         step.detail(&format!("filling account {number}"));
@@ -28,26 +29,26 @@ pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<Vec<Fi
         accounts.push(account);
     }
     world.settle().await?;
-    let mut figures = reads(world, step, &accounts, "").await?;
-    let page = figures.first().map_or(0.0, |figure| figure.value);
+    let page = reads(world, step, &accounts, "").await?;
     step.detail("pgbench");
     let pages: Vec<String> = accounts.iter().map(bare_page).collect();
     let bare = load::sql(world, "igny8_planner", &pages).await?;
-    figures.push(Figure::new("list", "pgbench", bare, "req/s"));
-    figures.push(Figure::new("list", "share_of_pgbench", page / bare, "ratio"));
+    world.tell("list", "pgbench", bare, "req/s")?;
+    world.tell("list", "share_of_pgbench", page / bare, "ratio")?;
     step.detail("create");
-    figures.extend(told("create", "", &load::http(world, &creations(&accounts)).await?));
+    told(world, "create", "", &load::http(world, &creations(&accounts)).await?)?;
 
     step.detail("filling an account with two million keywords");
     let large = world.account("list-large").await?;
     world.fill(&large, MANY_KEYWORDS).await?;
     world.settle().await?;
-    figures.extend(reads(world, step, &[large], "_2m").await?);
-    Ok(figures)
+    reads(world, step, &[large], "_2m").await?;
+    Ok(())
 }
 
-async fn reads(world: &World<'_>, step: &Step<'_>, accounts: &[Account], suffix: &str) -> Result<Vec<Figure>> {
-    let mut figures = Vec::new();
+/// Answers how many pages a second there were.
+async fn reads(world: &World<'_>, step: &Step<'_>, accounts: &[Account], suffix: &str) -> Result<f64> {
+    let mut pages = 0.0;
     for (case, query) in READS {
         step.detail(&format!("{case}{suffix}"));
         let mut requests = String::new();
@@ -56,9 +57,13 @@ async fn reads(world: &World<'_>, step: &Step<'_>, accounts: &[Account], suffix:
             let path = format!("/api/v1/planner/keywords/?{query}");
             write!(requests, "{{'GET', '{path}', {{['Authorization'] = 'Bearer {}'}}}}, ", account.token)?;
         }
-        figures.extend(told(case, suffix, &load::http(world, &format!("{{{requests}}}")).await?));
+        let load = load::http(world, &format!("{{{requests}}}")).await?;
+        told(world, case, suffix, &load)?;
+        if case == "page" {
+            pages = load.per_second;
+        }
     }
-    Ok(figures)
+    Ok(pages)
 }
 
 fn creations(accounts: &[Account]) -> String {
@@ -69,12 +74,14 @@ fn creations(accounts: &[Account]) -> String {
     format!("{{{}}}", accounts.iter().map(one).collect::<Vec<_>>().join(", "))
 }
 
-fn told(case: &str, suffix: &str, load: &load::Load) -> [Figure; 3] {
-    [
-        Figure::new("list", format!("{case}{suffix}"), load.per_second, "req/s"),
-        Figure::new("list", format!("{case}{suffix}_p50"), load.p50_ms, "ms"),
-        Figure::new("list", format!("{case}{suffix}_p99"), load.p99_ms, "ms"),
-    ]
+fn told(world: &World<'_>, case: &str, suffix: &str, load: &Load) -> Result<()> {
+    world.tell("list", format!("{case}{suffix}"), load.per_second, "req/s")?;
+    world.tell("list", format!("{case}{suffix}_p50"), load.p50_ms, "ms")?;
+    world.tell("list", format!("{case}{suffix}_p99"), load.p99_ms, "ms")?;
+    if load.failed > 0.0 {
+        world.tell("list", format!("{case}{suffix}_failed"), load.failed, "requests")?;
+    }
+    Ok(())
 }
 
 /// The second page as nobody could ask for it faster: one statement, all columns, no count and no policy.

@@ -24,6 +24,8 @@ pub(super) struct Load {
     pub per_second: f64,
     pub p50_ms: f64,
     pub p99_ms: f64,
+    /// Requests without an answer of success.
+    pub failed: f64,
 }
 
 /// Sends the requests that `requests`, a table in Lua of `{method, path, headers, body}`, lists; `%d` in a body is a number of its own.
@@ -36,13 +38,15 @@ pub(super) async fn http(world: &World<'_>, requests: &str) -> Result<Load> {
 
 async fn wrk(world: &World<'_>, script: &Path, seconds: u64) -> Result<Load> {
     let mut command = Command::new("wrk");
-    command.args(["-t", "2", "-c", CONNECTIONS, "-d", &format!("{seconds}s"), "-s"]).arg(script).arg(&world.base);
+    command
+        .args(["-t", "2", "-c", CONNECTIONS, "--timeout", "10s", "-d", &format!("{seconds}s"), "-s"])
+        .arg(script)
+        .arg(&world.base);
     let output = text(command).await?;
     let line = output.lines().find_map(|line| line.strip_prefix("FIGURES ")).context("wrk told no figures")?;
     let figures: Vec<f64> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
     let [requests, micros, p50, p99, errors] = figures[..] else { anyhow::bail!("wrk told {line}") };
-    anyhow::ensure!(errors == 0.0, "{errors} of {requests} requests failed");
-    Ok(Load { per_second: requests / micros * 1e6, p50_ms: p50 / 1e3, p99_ms: p99 / 1e3 })
+    Ok(Load { per_second: requests / micros * 1e6, p50_ms: p50 / 1e3, p99_ms: p99 / 1e3, failed: errors })
 }
 
 /// Each thread has numbers of its own, and takes the requests in turn.

@@ -2,14 +2,14 @@
 
 use anyhow::{Context as _, Result};
 
-use super::{Figure, World};
+use super::World;
 
 /// Of each service, before it has done anything.
-pub(super) fn idle(world: &World<'_>) -> Result<Vec<Figure>> {
-    let services = service::registry::services().iter();
-    services
-        .map(|service| Ok(Figure::new("idle", &service.name, megabytes(world, &service.name, "VmRSS")?, "MiB")))
-        .collect()
+pub(super) fn idle(world: &World<'_>) -> Result<()> {
+    for service in service::registry::services() {
+        world.tell("idle", &service.name, megabytes(world, &service.name, "VmRSS")?, "MiB")?;
+    }
+    Ok(())
 }
 
 /// Begins a new peak.
