@@ -24,9 +24,11 @@ pub fn consumer(app: &Arc<App>) -> Consumer {
 
 async fn site_changed(app: &App, delivery: &Delivery<SiteChanged>) -> rpc::Result<()> {
     let Some(site) = &delivery.message.site else { return Ok(()) };
-    let change = async |conn: &mut db::AccountConn| match bus::first_time(conn, delivery).await? {
-        true => site_copies::apply(conn, site).await,
-        false => Ok(()),
+    let change = async |conn: &mut db::AccountConn| {
+        if bus::first_time(conn, delivery).await? {
+            site_copies::apply(conn, site).await?;
+        }
+        Ok(())
     };
     app.db.account(delivery.account(), change).await
 }

@@ -39,10 +39,10 @@ fn mask(text: &str) -> String {
             masked.push_str(piece);
             continue;
         }
-        let announces = announces(piece, rest);
-        let secret = !announces && (announced || is_issued(piece) || is_random(piece));
+        let before_secret = announces(piece, rest, announced);
+        let secret = !before_secret && (announced || is_issued(piece) || is_random(piece));
         masked.push_str(if secret { MASKED } else { piece });
-        announced = announces;
+        announced = before_secret;
     }
     masked
 }
@@ -52,11 +52,13 @@ fn belongs(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '-' | '_' | '.' | '/' | '+' | '~')
 }
 
-fn announces(word: &str, behind: &str) -> bool {
+/// `basic` is an ordinary word, unless a header was announced.
+fn announces(word: &str, behind: &str, announced: bool) -> bool {
     let word = word.to_lowercase();
     let assigned = behind.trim_start_matches(['"', '\'']).trim_start().starts_with([':', '=']);
     match word.as_str() {
-        "bearer" | "basic" => behind.starts_with(' '),
+        "bearer" => behind.starts_with(' '),
+        "basic" => announced && behind.starts_with(' '),
         _ => assigned && (ANNOUNCE.iter().any(|announce| word.contains(announce)) || word.ends_with("key")),
     }
 }
@@ -81,6 +83,7 @@ mod tests {
     fn keys_tokens_and_passwords_are_masked() {
         for (text, masked) in [
             ("Authorization: Bearer abc.def-123", "Authorization: Bearer [masked]"),
+            ("authorization: Basic YWRhOmxvdmU", "authorization: Basic [masked]"),
             (r#"{"api_key": "short", "n": 1}"#, r#"{"api_key": "[masked]", "n": 1}"#),
             ("password=hunter2&user=ada", "password=[masked]&user=ada"),
             ("Incorrect API key provided: sk-proj-1234567890abcdef.", "Incorrect API key provided: [masked]"),

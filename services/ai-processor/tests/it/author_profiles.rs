@@ -110,6 +110,7 @@ async fn profiles_are_found_and_ordered() {
     let names: Vec<_> = list.results.iter().map(|profile| profile.name.as_str()).collect();
     assert_eq!((names, list.count), (vec!["Bob", "Ada"], 3));
     let editor = Actor::new(admin.account(), Role::Editor);
-    let denied = refusal(profiles(&processor).create_author_profile(editor.request(Default::default())).await);
+    let profile = pb::CreateAuthorProfileRequest { name: "Eve".to_owned(), ..Default::default() };
+    let denied = refusal(profiles(&processor).create_author_profile(editor.request(profile)).await);
     assert_eq!(denied.kind(), Kind::PermissionDenied);
 }

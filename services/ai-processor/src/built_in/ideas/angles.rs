@@ -113,11 +113,7 @@ fn derived<'c>(cluster: &'c IdeaCluster, own: &[Angle<'c>], intent: &str) -> Vec
     let position =
         |keyword: &IdeaKeyword| cluster.keywords.iter().position(|other| other.keyword_id == keyword.keyword_id);
     // A keyword that is a thing and no more names it best.
-    let named = |shape: &Shape| match shape.kind {
-        None => 0,
-        Some(Kind::HowTo) => 2,
-        Some(_) => 1,
-    };
+    let named = |shape: &Shape| u8::from(shape.kind.is_some());
     let with_things = all.into_iter().filter_map(|(keyword, shape)| Some((*keyword, shape, shape.thing()?)));
     let Some((keyword, shape, thing)) =
         with_things.min_by_key(|(keyword, shape, _)| (named(shape), position(keyword).unwrap_or(usize::MAX)))

@@ -79,7 +79,6 @@ fn promise(angle: &Angle<'_>) -> &'static str {
         Kind::Cost => {
             "A range at once, then what moves the price, sample budgets, and costs that are easily overlooked."
         }
-        Kind::Troubleshooting if angle.extra == "what to do" => format!("have a {s} and must act now"),
         Kind::Troubleshooting => "Causes in the order of their likelihood, each with a check and a fix.",
         Kind::Checklist => "A list to copy, in the order of the work, with the points that are forgotten most often.",
         Kind::Mistakes => "Each mistake with how to notice it, what it costs, and how to put it right.",

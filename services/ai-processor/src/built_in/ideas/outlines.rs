@@ -6,12 +6,109 @@ use super::Brief;
 use super::angles::Angle;
 use super::shape::{Kind, Shape};
 use super::similar::content_words;
-use super::words::{first_upper, is_plural, title_case};
+use super::words::{first_upper, is_plural, listed, title_case};
 
 /// A page has at most eight sections.
 const MOST: usize = 8;
 /// So many of them can come from keywords.
 const FROM_KEYWORDS: usize = 3;
+
+/// The sections that a page opens and closes with, by its kind. [`filled`] knows the words in braces.
+const FRAMES: &[(Kind, [&str; 3], &[&str])] = &[
+    (
+        Kind::Definition,
+        ["{s} in one paragraph", "how {it} work{-s}", "where {s} {is} used"],
+        &["an example from practice", "what {it} {is} often confused with", "when {it} {is} worth a closer look"],
+    ),
+    (
+        Kind::HowTo,
+        ["what you need to {s}", "before you start: two checks that save work", "how to {s}, step by step"],
+        &["mistakes that spoil the result", "how to tell that it worked", "when to leave it to a professional"],
+    ),
+    (
+        Kind::Guide,
+        ["{s} in short", "who needs {s}, and for what", "how to begin: the first three steps"],
+        &[
+            "what {s} cost{-s} in time and money",
+            "mistakes at the start, and how to avoid them",
+            "where to go from here",
+        ],
+    ),
+    (
+        Kind::Question,
+        ["the short answer", "what the answer depends on", "how to work it out for your case"],
+        &["exceptions worth knowing", "what to do next"],
+    ),
+    (
+        Kind::List,
+        ["how this list was made", "{picks} for a quick start", "{picks} for a small budget"],
+        &["{picks} with the most effect", "how to choose among them", "first steps with your pick"],
+    ),
+    (
+        Kind::Comparison,
+        ["{s} and {x} at a glance", "what {s} {does} better", "what {x} {x does} better"],
+        &["costs, now and later", "who should choose {s}", "who should choose {x}"],
+    ),
+    (
+        Kind::Alternatives,
+        ["why people look beyond {s}", "what an alternative must be able to do", "the alternatives at a glance"],
+        &["which one fits whom", "what moving away from {s} takes", "when it is better to stay"],
+    ),
+    (
+        Kind::BuyingGuide,
+        ["what matters most in {s}", "{s} at a glance: a comparison table", "which {s} fit{-s} whom"],
+        &["what you get at which price", "how to check {them} before you buy", "the choice in three questions"],
+    ),
+    (
+        Kind::Review,
+        ["the verdict in three sentences", "what {s} promise{-s}", "how {it} {does} in everyday use"],
+        &[
+            "strengths and weaknesses",
+            "price, and what else {it} take{-s}",
+            "who should choose {s}, and who should not",
+        ],
+    ),
+    (
+        Kind::Cost,
+        ["what {s} cost{-s}: the short answer", "what drives the price", "low, middle, high: three sample budgets"],
+        &["costs that are easily overlooked", "where to save, and where not to", "how to compare offers"],
+    ),
+    (
+        Kind::Troubleshooting,
+        ["{first}", "the most likely causes, in order", "fixes that need no tools"],
+        &["fixes for the stubborn cases", "when to call for help", "how to keep it from coming back"],
+    ),
+    (
+        Kind::Checklist,
+        ["how to use this checklist for {s}", "what to prepare", "the checklist"],
+        &["points that are often forgotten", "what can wait", "the last check"],
+    ),
+    (
+        Kind::Mistakes,
+        ["{wrong}", "mistakes before you start", "mistakes along the way"],
+        &["mistakes that cost the most", "how to put a mistake right", "a short list to keep at hand"],
+    ),
+    (
+        Kind::Types,
+        ["types of {s} at a glance", "what tells the types apart", "which type for which use"],
+        &["prices by type", "upkeep and lifetime by type", "how to decide between two types"],
+    ),
+    (
+        Kind::Faq,
+        ["{s}: the basics in brief", "questions before you begin", "questions about cost and time"],
+        &["questions when something goes wrong", "questions that experts ask", "{next}"],
+    ),
+    (
+        Kind::Local,
+        ["{s}{place}: what you can expect", "services and what they include", "prices, and how an offer is made"],
+        &["how soon, and at what hours", "questions to ask before you book"],
+    ),
+    (
+        Kind::Offer,
+        ["{s} at a glance", "which {s} fit{-s} you", "prices, and what they include"],
+        &["delivery, returns and guarantee", "{next}"],
+    ),
+];
 
 /// The sections of a page, in their order.
 pub(super) fn of(angle: &Angle<'_>, brief: &Brief) -> Vec<String> {
@@ -67,234 +164,47 @@ fn section(shape: &Shape, angle: &Angle<'_>) -> Option<String> {
 }
 
 fn question(subject: &str) -> String {
-    const ASKING: &[&str] = &[
-        "what", "why", "when", "where", "which", "who", "can", "does", "do", "is", "are", "should", "how", "will",
-        "could",
-    ];
-    let asks = subject.split(' ').next().is_some_and(|first| ASKING.contains(&first.to_lowercase().as_str()));
+    const ASKING: &str = "what why when where which who can does do is are should how will could";
+    let asks = subject.split(' ').next().is_some_and(|first| listed(ASKING, &first.to_lowercase()));
     if asks { format!("{subject}?") } else { subject.to_owned() }
 }
 
 /// What every page of this kind opens and closes with.
 fn frame(angle: &Angle<'_>, brief: &Brief) -> (Vec<String>, Vec<String>) {
-    let (opening, mut closing) = sections(angle, brief);
-    if let Some(site) =
-        Some(&brief.site_name).filter(|site| !site.is_empty() && matches!(angle.kind, Kind::Offer | Kind::Local))
-    {
-        closing.push(format!("why {site}"));
+    let (opening, closing) = FRAMES
+        .iter()
+        .find(|(kind, ..)| *kind == angle.kind)
+        .map_or((&[][..], &[][..]), |(_, opening, closing)| (opening, closing));
+    let fill = |headings: &[&str]| headings.iter().map(|heading| filled(heading, angle, brief)).collect::<Vec<_>>();
+    let mut closing = fill(closing);
+    if !brief.site_name.is_empty() && matches!(angle.kind, Kind::Offer | Kind::Local) {
+        closing.push(format!("why {}", brief.site_name));
     }
-    (opening, closing)
+    (fill(opening), closing)
 }
 
-fn sections(angle: &Angle<'_>, brief: &Brief) -> (Vec<String>, Vec<String>) {
-    let Angle { kind, subject: s, extra, action, .. } = angle;
-    let plural = is_plural(s);
-    let (is, it, them) = if plural { ("are", "they", "them") } else { ("is", "it", "it") };
-    let fits = if plural { "fit" } else { "fits" };
-    let text = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
-    match kind {
-        Kind::Definition => (
-            vec![
-                format!("{s} in one paragraph"),
-                format!("how {it} work{}", if plural { "" } else { "s" }),
-                format!("where {s} {is} used"),
-            ],
-            text(&["an example from practice", "what it is often confused with", "when it is worth a closer look"]),
-        ),
-        Kind::HowTo => (
-            vec![
-                format!("what you need to {s}"),
-                "before you start: two checks that save work".to_owned(),
-                format!("how to {s}, step by step"),
-            ],
-            vec![
-                "mistakes that spoil the result".to_owned(),
-                "how to tell that it worked".to_owned(),
-                "when to leave it to a professional".to_owned(),
-            ],
-        ),
-        Kind::Guide => (
-            vec![
-                format!("{s} in short: what it is about"),
-                format!("who needs {s}, and for what"),
-                "how to begin: the first three steps".to_owned(),
-            ],
-            vec![
-                format!("what {s} cost{} in time and money", if plural { "" } else { "s" }),
-                "mistakes at the start, and how to avoid them".to_owned(),
-                "where to go from here".to_owned(),
-            ],
-        ),
-        Kind::Question => (
-            vec![
-                "the short answer".to_owned(),
-                "what the answer depends on".to_owned(),
-                "how to work it out for your case".to_owned(),
-            ],
-            vec!["exceptions worth knowing".to_owned(), "what to do next".to_owned()],
-        ),
-        Kind::List => (
-            vec![
-                format!("how this list was made"),
-                format!("{} for a quick start", picks(s, extra)),
-                format!("{} for a small budget", picks(s, extra)),
-            ],
-            vec![
-                format!("{} with the most effect", picks(s, extra)),
-                "how to choose among them".to_owned(),
-                "first steps with your pick".to_owned(),
-            ],
-        ),
-        Kind::Comparison => (
-            vec![format!("{s} and {extra} at a glance"), better(s), better(extra)],
-            vec![
-                "costs, now and later".to_owned(),
-                format!("who should choose {s}"),
-                format!("who should choose {extra}"),
-            ],
-        ),
-        Kind::Alternatives => (
-            vec![
-                format!("why people look beyond {s}"),
-                "what an alternative must be able to do".to_owned(),
-                "the alternatives at a glance".to_owned(),
-            ],
-            vec![
-                "which one fits whom".to_owned(),
-                format!("what moving away from {s} takes"),
-                "when it is better to stay".to_owned(),
-            ],
-        ),
-        Kind::BuyingGuide => (
-            vec![
-                format!("what matters most in {s}"),
-                format!("{s} at a glance: a comparison table"),
-                format!("which {s} {fits} whom"),
-            ],
-            vec![
-                "what you get at which price".to_owned(),
-                format!("how to check {them} before you buy"),
-                "the choice in three questions".to_owned(),
-            ],
-        ),
-        Kind::Review => (
-            vec![
-                "the verdict in three sentences".to_owned(),
-                format!("what {s} promise{}", if plural { "" } else { "s" }),
-                "how it does in everyday use".to_owned(),
-            ],
-            vec![
-                "strengths and weaknesses".to_owned(),
-                "price, and what else it takes".to_owned(),
-                format!("who should choose {s}, and who should not"),
-            ],
-        ),
-        Kind::Cost => (
-            vec![
-                format!("what {s} cost{}: the short answer", if plural { "" } else { "s" }),
-                "what drives the price".to_owned(),
-                "low, middle, high: three sample budgets".to_owned(),
-            ],
-            vec![
-                "costs that are easily overlooked".to_owned(),
-                "where to save, and where not to".to_owned(),
-                "how to compare offers".to_owned(),
-            ],
-        ),
-        Kind::Troubleshooting => (
-            vec![
-                if extra.is_empty() { "check this first" } else { "the first five minutes" }.to_owned(),
-                "the most likely causes, in order".to_owned(),
-                "fixes that need no tools".to_owned(),
-            ],
-            vec![
-                "fixes for the stubborn cases".to_owned(),
-                "when to call for help".to_owned(),
-                "how to keep it from coming back".to_owned(),
-            ],
-        ),
-        Kind::Checklist => (
-            vec![
-                format!("how to use this checklist for {s}"),
-                if *action { "what to prepare" } else { "before you decide" }.to_owned(),
-                "the checklist".to_owned(),
-            ],
-            vec!["points that are often forgotten".to_owned(), "what can wait".to_owned(), "the last check".to_owned()],
-        ),
-        Kind::Mistakes => (
-            vec![
-                format!("why {s} go{} wrong so often", if plural { "" } else { "es" }),
-                "mistakes before you start".to_owned(),
-                "mistakes along the way".to_owned(),
-            ],
-            vec![
-                "mistakes that cost the most".to_owned(),
-                "how to put a mistake right".to_owned(),
-                "a short list to keep at hand".to_owned(),
-            ],
-        ),
-        Kind::Types => (
-            vec![
-                format!("types of {s} at a glance"),
-                "what tells the types apart".to_owned(),
-                "which type for which use".to_owned(),
-            ],
-            vec![
-                "prices by type".to_owned(),
-                "upkeep and lifetime by type".to_owned(),
-                "how to decide between two types".to_owned(),
-            ],
-        ),
-        Kind::Faq => (
-            vec![
-                format!("{s}: the basics in brief"),
-                "questions before you begin".to_owned(),
-                "questions about cost and time".to_owned(),
-            ],
-            vec![
-                "questions when something goes wrong".to_owned(),
-                "questions that experts ask".to_owned(),
-                next_step(brief),
-            ],
-        ),
-        Kind::Local => (
-            vec![
-                format!("{s}{}: what you can expect", place(extra)),
-                "services and what they include".to_owned(),
-                "prices, and how an offer is made".to_owned(),
-            ],
-            vec!["how soon, and at what hours".to_owned(), "questions to ask before you book".to_owned()],
-        ),
-        Kind::Offer => (
-            vec![
-                format!("{s} at a glance"),
-                format!("which {s} {fits} you"),
-                "prices, and what they include".to_owned(),
-            ],
-            vec!["delivery, returns and guarantee".to_owned(), next_step(brief)],
-        ),
-    }
-}
-
-fn better(thing: &str) -> String {
-    format!("what {thing} {} better", if is_plural(thing) { "do" } else { "does" })
-}
-
-fn picks(s: &str, noun: &str) -> String {
-    if s.contains(noun) || noun.is_empty() { noun.to_owned() } else { format!("{s} {noun}") }
-}
-
-fn place(place: &str) -> String {
-    if place.is_empty() { String::new() } else { format!(" in {place}") }
-}
-
-/// The account's goal for its readers.
-fn next_step(brief: &Brief) -> String {
-    if brief.goal.is_empty() || brief.goal.chars().count() > 50 {
-        "your next step".to_owned()
+/// A heading with the words that this page has for `{s}`, its subject, `{x}`, the other thing that it is about, and verbs in their number.
+fn filled(heading: &str, angle: &Angle<'_>, brief: &Brief) -> String {
+    let Angle { subject, extra, action, .. } = angle;
+    let words = if is_plural(subject) {
+        [("{is}", "are"), ("{it}", "they"), ("{them}", "them"), ("{-s}", ""), ("{does}", "do")]
     } else {
-        format!("your next step: {}", brief.goal)
-    }
+        [("{is}", "is"), ("{it}", "it"), ("{them}", "it"), ("{-s}", "s"), ("{does}", "does")]
+    };
+    let picks = if subject.contains(extra.as_str()) { subject.clone() } else { format!("{subject} {extra}") };
+    let wrong =
+        if *action { format!("why {subject} goes wrong so often") } else { "where most people go wrong".to_owned() };
+    let first = if extra.is_empty() { "check this first" } else { "the first five minutes" };
+    let place = if extra.is_empty() { String::new() } else { format!(" in {extra}") };
+    let next = match brief.goal.chars().count() {
+        1..=50 => format!("your next step: {}", brief.goal),
+        _ => "your next step".to_owned(),
+    };
+    let also =
+        [("{wrong}", wrong.as_str()), ("{first}", first), ("{place}", &place), ("{next}", &next), ("{picks}", &picks)];
+    let texts = [("{x does}", if is_plural(extra) { "do" } else { "does" }), ("{x}", extra), ("{s}", subject)];
+    let all = words.into_iter().chain(also).chain(texts);
+    all.fold(heading.to_owned(), |heading, (name, word)| heading.replace(name, word))
 }
 
 /// Sections where the rules know no grammar: the keywords themselves.

@@ -1,6 +1,6 @@
 //! What a keyword asks for, by the pattern of its words. The patterns are English.
 
-use super::words::{gerund, without_article};
+use super::words::{gerund, listed, without_article};
 
 /// The kinds of pages that answer keywords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,137 +71,22 @@ impl Shape {
     }
 }
 
-const QUESTIONS: &[&str] = &[
-    "what", "why", "when", "where", "which", "who", "can", "could", "does", "do", "did", "is", "are", "should", "will",
-    "would", "how",
-];
-const LISTS: &[&str] = &[
-    "ideas",
-    "tips",
-    "examples",
-    "types",
-    "benefits",
-    "mistakes",
-    "facts",
-    "recipes",
-    "symptoms",
-    "causes",
-    "ways",
-    "uses",
-    "exercises",
-    "designs",
-    "styles",
-    "brands",
-    "tools",
-    "apps",
-    "books",
-    "gifts",
-    "features",
-    "trends",
-    "statistics",
-    "hacks",
-    "tricks",
-    "strategies",
-    "methods",
-    "kinds",
-    "signs",
-    "themes",
-    "names",
-    "quotes",
-    "activities",
-    "questions",
-];
-const BUYING: &[&str] = &[
-    "buy",
-    "buying",
-    "order",
-    "purchase",
-    "hire",
-    "rent",
-    "book",
-    "cheap",
-    "cheapest",
-    "affordable",
-    "discount",
-    "discounted",
-];
-const SOLD: &[&str] = &[
-    "sale",
-    "deals",
-    "deal",
-    "coupon",
-    "coupons",
-    "discount",
-    "online",
-    "shop",
-    "store",
-    "wholesale",
-    "rental",
-    "quote",
-    "quotes",
-];
-const COSTS: &[&str] = &["cost", "costs", "price", "prices", "pricing", "fees", "rates"];
-const TROUBLE: &[&str] = &["problem", "problems", "troubleshooting", "error", "errors", "issues", "fix", "repair"];
-const SERVICES: &[&str] = &[
-    "plumber",
-    "plumbers",
-    "dentist",
-    "dentists",
-    "lawyer",
-    "lawyers",
-    "attorney",
-    "restaurant",
-    "restaurants",
-    "hotel",
-    "hotels",
-    "gym",
-    "gyms",
-    "salon",
-    "contractor",
-    "contractors",
-    "electrician",
-    "electricians",
-    "clinic",
-    "agency",
-    "agencies",
-    "company",
-    "companies",
-    "service",
-    "services",
-    "school",
-    "classes",
-    "therapist",
-    "doctor",
-    "roofer",
-    "photographer",
-    "movers",
-    "bakery",
-    "cafe",
-    "cafes",
-    "vet",
-    "mechanic",
-    "barber",
-    "spa",
-    "repair",
-    "cleaning",
-    "cleaners",
-    "landscaping",
-    "accountant",
-    "realtor",
-    "tutor",
-    "studio",
-    "roofers",
-    "shops",
-    "stores",
-    "installation",
-    "removal",
-    "rental",
-    "rentals",
-];
+const QUESTIONS: &str = "what why when where which who can could does do did is are should will would how";
+const LISTS: &str = "ideas tips examples types benefits mistakes facts recipes symptoms causes ways uses exercises designs styles brands \
+    tools apps books gifts features trends statistics hacks tricks strategies methods kinds signs themes names quotes \
+    activities questions";
+const BUYING: &str = "buy buying order purchase hire rent book cheap cheapest affordable discount discounted";
+const SOLD: &str = "sale deals deal coupon coupons discount online shop store wholesale rental quote quotes";
+const COSTS: &str = "cost costs price prices pricing fees rates";
+const TROUBLE: &str = "problem problems troubleshooting error errors issues fix repair";
+const SERVICES: &str = "plumber plumbers dentist dentists lawyer lawyers attorney restaurant restaurants hotel hotels gym gyms salon \
+    contractor contractors electrician electricians clinic agency agencies company companies service services school \
+    classes therapist doctor roofer photographer movers bakery cafe cafes vet mechanic barber spa repair cleaning \
+    cleaners landscaping accountant realtor tutor studio roofers shops stores installation removal rental rentals";
 
 /// Whether a keyword names somebody who comes or whom one goes to.
 pub(super) fn names_a_service(keyword: &str) -> bool {
-    keyword.to_lowercase().split_whitespace().any(|word| SERVICES.contains(&word))
+    keyword.to_lowercase().split_whitespace().any(|word| listed(SERVICES, word))
 }
 
 /// Reads a keyword.
@@ -247,7 +132,7 @@ fn compared(text: &str, lower: &str) -> Option<Shape> {
     }
     let (one, other) = split(text, lower, " or ")?;
     let short = |side: &str| side.split_whitespace().count() <= 3;
-    let asks = lower.split(' ').next().is_some_and(|first| QUESTIONS.contains(&first));
+    let asks = lower.split(' ').next().is_some_and(|first| listed(QUESTIONS, first));
     (short(one) && short(other) && !asks).then(|| Shape::of(Kind::Comparison, one, other))
 }
 
@@ -288,7 +173,7 @@ fn asked(text: &str, lower: &str, low: &[&str]) -> Option<Shape> {
     let first = *low.first()?;
     let trouble = low
         .iter()
-        .any(|word| TROUBLE.contains(word) || matches!(*word, "not" | "won't" | "wont" | "leaking" | "broken"));
+        .any(|word| listed(TROUBLE, word) || matches!(*word, "not" | "won't" | "wont" | "leaking" | "broken"));
     if (first == "why" && (low.contains(&"my") || trouble)) || lower.contains("not working") {
         return Some(Shape::of(Kind::Troubleshooting, text, ""));
     }
@@ -298,7 +183,7 @@ fn asked(text: &str, lower: &str, low: &[&str]) -> Option<Shape> {
     if first == "which" && lower.contains(" best") {
         return Some(Shape::of(Kind::Question, text, ""));
     }
-    (QUESTIONS.contains(&first) && low.len() > 2).then(|| Shape::of(Kind::Question, text, ""))
+    (listed(QUESTIONS, first) && low.len() > 2).then(|| Shape::of(Kind::Question, text, ""))
 }
 
 /// What a question for a price is about.
@@ -324,7 +209,7 @@ fn local(text: &str, lower: &str, low: &[&str]) -> Option<Shape> {
         }
     }
     let (thing, place) = split(text, lower, " in ").or_else(|| split(text, lower, " near "))?;
-    let serves = low.iter().any(|word| SERVICES.contains(word));
+    let serves = low.iter().any(|word| listed(SERVICES, word));
     let thing = thing.strip_prefix("best ").unwrap_or(thing);
     (serves && place.split_whitespace().count() <= 3).then(|| Shape::of(Kind::Local, thing, place))
 }
@@ -350,7 +235,7 @@ fn begun(words: &[&str], low: &[&str]) -> Option<Shape> {
         "cost" | "price" => rest.strip_prefix("of ").map(|thing| Shape::of(Kind::Cost, without_article(thing), "")),
         "alternatives" => rest.strip_prefix("to ").map(|thing| Shape::of(Kind::Alternatives, thing, "")),
         "fix" | "fixing" | "troubleshooting" => Some(Shape::of(Kind::Troubleshooting, &rest, "")),
-        _ if BUYING.contains(&first) => Some(Shape::of(Kind::Offer, &rest, first)),
+        _ if listed(BUYING, first) => Some(Shape::of(Kind::Offer, &rest, first)),
         _ => None,
     }
 }
@@ -378,10 +263,10 @@ fn ended(words: &[&str], low: &[&str]) -> Option<Shape> {
         "comparison" | "compared" => Some(best(rest)),
         "mistakes" => Some(Shape::of(Kind::Mistakes, rest, "")),
         "faq" | "faqs" => Some(Shape::of(Kind::Faq, rest, "")),
-        _ if LISTS.contains(&last) => Some(Shape::of(Kind::List, rest, last)),
-        _ if COSTS.contains(&last) => Some(Shape::of(Kind::Cost, rest, last)),
-        _ if TROUBLE.contains(&last) => Some(Shape::of(Kind::Troubleshooting, rest, "")),
-        _ if SOLD.contains(&last) => Some(Shape::of(Kind::Offer, rest, last)),
+        _ if listed(LISTS, last) => Some(Shape::of(Kind::List, rest, last)),
+        _ if listed(COSTS, last) => Some(Shape::of(Kind::Cost, rest, last)),
+        _ if listed(TROUBLE, last) => Some(Shape::of(Kind::Troubleshooting, rest, "")),
+        _ if listed(SOLD, last) => Some(Shape::of(Kind::Offer, rest, last)),
         _ => None,
     }
 }
@@ -398,7 +283,7 @@ fn within(text: &str, lower: &str) -> Option<Shape> {
         return Some(Shape::of(Kind::Guide, thing, "beginners"));
     }
     let noun =
-        LISTS.iter().find_map(|noun| split(text, lower, &format!(" {noun} for ")).map(|sides| (*noun, sides)))?;
+        LISTS.split(' ').find_map(|noun| split(text, lower, &format!(" {noun} for ")).map(|sides| (noun, sides)))?;
     let (noun, (thing, whom)) = noun;
     Some(Shape::of(Kind::List, &format!("{thing} {noun} for {whom}"), noun))
 }

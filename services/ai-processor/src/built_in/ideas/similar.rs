@@ -2,80 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::words::listed;
+
 /// What a title can say without saying what the page is about.
-const FILLING: &[&str] = &[
-    "a",
-    "an",
-    "the",
-    "and",
-    "or",
-    "of",
-    "for",
-    "to",
-    "in",
-    "on",
-    "with",
-    "your",
-    "you",
-    "it",
-    "its",
-    "is",
-    "are",
-    "do",
-    "does",
-    "at",
-    "by",
-    "they",
-    "them",
-    "that",
-    "this",
-    "what",
-    "which",
-    "who",
-    "when",
-    "how",
-    "without",
-    "not",
-    "one",
-    "ones",
-    "right",
-    "way",
-    "usual",
-    "guide",
-    "complete",
-    "practical",
-    "step",
-    "steps",
-    "explained",
-    "plain",
-    "explanation",
-    "clear",
-    "answer",
-    "know",
-    "need",
-    "start",
-    "before",
-    "works",
-    "work",
-    "matter",
-    "matters",
-    "worth",
-    "trying",
-    "make",
-    "makes",
-    "difference",
-    "fits",
-    "fit",
-    "essentials",
-    "understanding",
-    "look",
-    "good",
-    "there",
-    "from",
-    "ultimate",
-    "everything",
-    "compared",
-];
+const FILLING: &str = "a an the and or of for to in on with your you it its is are do does at by they them that this what which who when \
+    how without not one ones right way usual guide complete practical step steps explained plain explanation clear \
+    answer know need start before works work matter matters worth trying make makes difference fits fit essentials \
+    understanding look good there from ultimate everything compared";
 
 /// The words of a title that say what the page is about, and the first word of a question, which says what of it.
 pub(super) fn content_words(title: &str) -> BTreeSet<String> {
@@ -84,7 +17,7 @@ pub(super) fn content_words(title: &str) -> BTreeSet<String> {
         lower.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let asking =
         words.first().filter(|first| matches!(**first, "how" | "what" | "why" | "when" | "where" | "who" | "which"));
-    let content = words.iter().filter(|word| !FILLING.contains(word) && word.parse::<u32>().is_err());
+    let content = words.iter().filter(|word| !listed(FILLING, word) && word.parse::<u32>().is_err());
     asking.map(|first| format!("{first} …")).into_iter().chain(content.map(|word| stem(word).to_owned())).collect()
 }
 

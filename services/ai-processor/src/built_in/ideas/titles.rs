@@ -62,38 +62,9 @@ fn templates(angle: &Angle<'_>, brief: &Brief, seed: u64) -> Vec<String> {
             ]
         }
         Kind::Cost => cost(s, extra, plural, *action),
-        Kind::Troubleshooting if extra == "what to do" => {
-            vec![
-                format!("{s}: what to do first"),
-                format!("{s}? what to do, step by step"),
-                format!("{s}: what to do, and what to leave alone"),
-            ]
-        }
-        Kind::Troubleshooting => troubleshooting(s),
-        Kind::Checklist if *action => {
-            vec![format!("a checklist for {s}"), format!("{s}: a checklist from start to finish")]
-        }
-        Kind::Checklist if extra.starts_with("template") => {
-            vec![format!("{s} template: what belongs in it, and how to use it"), format!("a {s} template you can copy")]
-        }
-        Kind::Checklist if plural => {
-            vec![format!("a checklist for choosing {s}"), format!("{s}: what to check before you buy")]
-        }
-        Kind::Checklist => {
-            vec![format!("the {s} checklist: what to do, in order"), format!("{s} checklist: before, during and after")]
-        }
-        Kind::Mistakes if *action => vec![
-            format!("{} mistakes to avoid when {s}", number(seed)),
-            format!("what goes wrong when {s}, and how to avoid it"),
-        ],
-        Kind::Mistakes if plural => vec![
-            format!("{} mistakes to avoid with {s}", number(seed)),
-            format!("{s}: {} mistakes that cost time and money", number(seed)),
-        ],
-        Kind::Mistakes => vec![
-            format!("{} {s} mistakes to avoid", number(seed)),
-            format!("{s}: {} mistakes that cost time and money", number(seed)),
-        ],
+        Kind::Troubleshooting => troubleshooting(s, extra),
+        Kind::Checklist => checklist(s, extra, *action),
+        Kind::Mistakes => mistakes(s, number(seed), *action),
         Kind::Types => vec![
             format!("types of {s}: which one fits you?"),
             format!("the main types of {s}, explained"),
@@ -239,7 +210,42 @@ fn cost(s: &str, question: &str, plural: bool, action: bool) -> Vec<String> {
     }
 }
 
-fn troubleshooting(s: &str) -> Vec<String> {
+fn checklist(s: &str, extra: &str, action: bool) -> Vec<String> {
+    if action {
+        return vec![format!("a checklist for {s}"), format!("{s}: a checklist from start to finish")];
+    }
+    if extra.starts_with("template") {
+        return vec![
+            format!("{s} template: what belongs in it, and how to use it"),
+            format!("a {s} template you can copy"),
+        ];
+    }
+    if is_plural(s) {
+        return vec![format!("a checklist for choosing {s}"), format!("{s}: what to check before you buy")];
+    }
+    vec![format!("the {s} checklist: what to do, in order"), format!("{s} checklist: before, during and after")]
+}
+
+fn mistakes(s: &str, n: u64, action: bool) -> Vec<String> {
+    if action {
+        return vec![
+            format!("{n} mistakes to avoid when {s}"),
+            format!("what goes wrong when {s}, and how to avoid it"),
+        ];
+    }
+    let plain =
+        if is_plural(s) { format!("{n} mistakes to avoid with {s}") } else { format!("{n} {s} mistakes to avoid") };
+    vec![plain, format!("{s}: {n} mistakes that cost time and money")]
+}
+
+fn troubleshooting(s: &str, extra: &str) -> Vec<String> {
+    if extra == "what to do" {
+        return vec![
+            format!("{s}: what to do first"),
+            format!("{s}? what to do, step by step"),
+            format!("{s}: what to do, and what to leave alone"),
+        ];
+    }
     let first = s.split(' ').next().unwrap_or_default().to_lowercase();
     if matches!(first.as_str(), "why" | "how" | "what" | "is" | "are" | "can" | "does") {
         return vec![format!("{s}? causes and fixes"), format!("{s}? how to find out and fix it")];
