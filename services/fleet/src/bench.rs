@@ -9,6 +9,7 @@ mod keywords;
 mod list;
 mod load;
 mod memory;
+mod processor;
 
 use anyhow::Result;
 use serde::Serialize;

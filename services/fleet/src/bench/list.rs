@@ -78,6 +78,9 @@ fn told(world: &World<'_>, case: &str, suffix: &str, load: &Load) -> Result<()> 
     world.tell("list", format!("{case}{suffix}"), load.per_second, "req/s")?;
     world.tell("list", format!("{case}{suffix}_p50"), load.p50_ms, "ms")?;
     world.tell("list", format!("{case}{suffix}_p99"), load.p99_ms, "ms")?;
+    for (part, micros) in &load.processor_us {
+        world.tell("list", format!("{case}{suffix}_cpu_{part}"), *micros, "us")?;
+    }
     if load.failed > 0.0 {
         world.tell("list", format!("{case}{suffix}_failed"), load.failed, "requests")?;
     }

@@ -8,6 +8,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::World;
+use super::processor::{self, PARTS};
 use crate::packages;
 
 /// Seconds of each measurement, after as many of [`WARM_UP`].
@@ -21,11 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What came of it.
 #[derive(Debug)]
 pub(super) struct Load {
+    pub requests: f64,
     pub per_second: f64,
     pub p50_ms: f64,
     pub p99_ms: f64,
     /// Requests without an answer of success.
     pub failed: f64,
+    /// Microseconds of the processor for one request, by who took them.
+    pub processor_us: Vec<(&'static str, f64)>,
 }
 
 /// Sends the requests that `requests`, a table in Lua of `{method, path, headers, body}`, lists; `%d` in a body is a number of its own.
@@ -33,7 +37,12 @@ pub(super) async fn http(world: &World<'_>, requests: &str) -> Result<Load> {
     let script = world.launch.state.dir.join("wrk.lua");
     std::fs::write(&script, format!("local requests = {requests}\n{LUA}"))?;
     wrk(world, &script, WARM_UP).await?;
-    wrk(world, &script, SECONDS).await
+    let before = PARTS.map(|part| processor::seconds(world, part));
+    let mut load = wrk(world, &script, SECONDS).await?;
+    for (part, before) in PARTS.into_iter().zip(before) {
+        load.processor_us.push((part, (processor::seconds(world, part)? - before?) / load.requests * 1e6));
+    }
+    Ok(load)
 }
 
 async fn wrk(world: &World<'_>, script: &Path, seconds: u64) -> Result<Load> {
@@ -46,7 +55,14 @@ async fn wrk(world: &World<'_>, script: &Path, seconds: u64) -> Result<Load> {
     let line = output.lines().find_map(|line| line.strip_prefix("FIGURES ")).context("wrk told no figures")?;
     let figures: Vec<f64> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
     let [requests, micros, p50, p99, errors] = figures[..] else { anyhow::bail!("wrk told {line}") };
-    Ok(Load { per_second: requests / micros * 1e6, p50_ms: p50 / 1e3, p99_ms: p99 / 1e3, failed: errors })
+    Ok(Load {
+        requests,
+        per_second: requests / micros * 1e6,
+        p50_ms: p50 / 1e3,
+        p99_ms: p99 / 1e3,
+        failed: errors,
+        processor_us: Vec::new(),
+    })
 }
 
 /// Each thread has numbers of its own, and takes the requests in turn.
