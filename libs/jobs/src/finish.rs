@@ -78,13 +78,13 @@ impl Jobs {
         let now = TimeDelta::zero();
         if end.state == JobState::Succeeded {
             let credits = request.credits.or(charge); // the answer to the hold may be the one thing that a crash lost
-            advance(conn, id, &OPEN, (Step::Finished, now), Move { charge, credits, ..Move::default() }).await?;
+            advance(conn, id, &OPEN, (Step::Finished, now), Move { credits, charge, ..Move::default() }).await?;
             return Ok(());
         }
         let to = if end.state == JobState::Cancelled { Step::Cancelled } else { Step::Failed };
         let (code, text) = end.error.unwrap_or_else(|| unexplained(end.state));
         let credits = request.credits.or(charge);
-        let why = Move { charge, credits, error_code: Some(code), error_message: Some(text), figures: None };
+        let why = Move { credits, charge, error_code: Some(code), error_message: Some(text), figures: None };
         if advance(conn, id, &OPEN, (to, now), why).await? && request.step != Step::Abandoned {
             self.action_of(&request)?.ended(conn, &request).await?;
         }

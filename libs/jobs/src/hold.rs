@@ -22,7 +22,7 @@ impl Jobs {
     ) -> Result<()> {
         let walked = async {
             let credits = self.hold(account, context.clone(), request).await?;
-            self.submit(account, context.clone(), (request, credits)).await
+            self.submit(account, context, (request, credits)).await
         };
         match walked.await {
             Ok(()) => Ok(()),

@@ -82,9 +82,10 @@ impl Filter {
             let collisions = igny8_idea_collisions::table
                 .filter(igny8_idea_collisions::account_id.eq(conn.account().uuid()))
                 .filter(igny8_idea_collisions::idea_id.eq(igny8_content_ideas::id));
-            query = match collides {
-                true => query.filter(exists(collisions)),
-                false => query.filter(diesel::dsl::not(exists(collisions))),
+            query = if collides {
+                query.filter(exists(collisions))
+            } else {
+                query.filter(diesel::dsl::not(exists(collisions)))
             };
         }
         query
