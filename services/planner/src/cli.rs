@@ -25,7 +25,7 @@ enum Command {
     /// Bring the database to the version of this binary
     Migrate(Migrate),
     /// Ask the service that runs with the same settings whether it serves
-    Healthcheck(service::Config),
+    Healthcheck(Box<service::Config>),
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 use rpc::Result;
 
 /// Lets each statement of this transaction run for a minute.
-pub async fn take(conn: &mut AccountConn) -> Result<()> {
+pub(crate) async fn take(conn: &mut AccountConn) -> Result<()> {
     db::statement("SELECT set_config('statement_timeout', '60000', true)").execute(conn).await?;
     Ok(())
 }

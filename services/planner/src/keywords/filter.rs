@@ -125,7 +125,7 @@ fn id(field: &str, text: Option<&str>) -> Result<Option<Uuid>> {
 }
 
 fn names<E: JsonEnum + TryFrom<i32>>(values: &[i32]) -> Vec<String> {
-    let name = |&value: &i32| E::try_from(value).ok().and_then(|value| value.json_name());
+    let name = |&value: &i32| E::try_from(value).ok().and_then(JsonEnum::json_name);
     values.iter().filter_map(name).map(str::to_owned).collect()
 }
 
@@ -146,7 +146,7 @@ fn time(field: &str, text: &str) -> Result<DateTime<Utc>> {
 
 /// What stands behind ORDER BY for the keyword `k`. Ids rise with time, and settle what the keys leave open in the direction of the first:
 /// that is how the indexes lie.
-pub fn order(ordering: &str) -> String {
+pub(super) fn order(ordering: &str) -> String {
     let keys: Vec<_> = order_keys(ordering).collect();
     let descending = keys.first().is_none_or(|(_, descending)| *descending);
     let mut terms: Vec<&str> = keys
@@ -177,8 +177,8 @@ pub fn order(ordering: &str) -> String {
 mod tests {
     use super::*;
 
-    fn wrong_field(filter: pb::KeywordFilter) -> String {
-        Filter::read(Some(&filter)).unwrap_err().violations()[0].field.clone()
+    fn wrong_field(filter: &pb::KeywordFilter) -> String {
+        Filter::read(Some(filter)).unwrap_err().violations()[0].field.clone()
     }
 
     #[test]
@@ -206,12 +206,12 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named() {
         let filter = pb::KeywordFilter::default;
-        assert_eq!(wrong_field(pb::KeywordFilter { cpc_gte: Some(f64::NAN), ..filter() }), "cpc__gte");
-        assert_eq!(wrong_field(pb::KeywordFilter { cpc_lte: Some(-1.0), ..filter() }), "cpc__lte");
+        assert_eq!(wrong_field(&pb::KeywordFilter { cpc_gte: Some(f64::NAN), ..filter() }), "cpc__gte");
+        assert_eq!(wrong_field(&pb::KeywordFilter { cpc_lte: Some(-1.0), ..filter() }), "cpc__lte");
         assert_eq!(
-            wrong_field(pb::KeywordFilter { created_at_gte: "yesterday".into(), ..filter() }),
+            wrong_field(&pb::KeywordFilter { created_at_gte: "yesterday".into(), ..filter() }),
             "created_at__gte"
         );
-        assert_eq!(wrong_field(pb::KeywordFilter { sector_id: Some("7".into()), ..filter() }), "sector_id");
+        assert_eq!(wrong_field(&pb::KeywordFilter { sector_id: Some("7".into()), ..filter() }), "sector_id");
     }
 }

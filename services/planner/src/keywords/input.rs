@@ -194,14 +194,11 @@ impl Checks {
 
     /// People put keywords aside and take them back; the rest follows from clusters and ideas.
     pub fn status(&mut self, field: &str, status: i32) -> Option<KeywordStatus> {
-        match KeywordStatus::try_from(status) {
-            Ok(status @ (KeywordStatus::New | KeywordStatus::Archived)) => Some(status),
-            _ => {
-                let message = "Only archived and new can be set. The others follow from clusters and ideas.";
-                self.violated(field, message);
-                None
-            }
+        if let Ok(status @ (KeywordStatus::New | KeywordStatus::Archived)) = KeywordStatus::try_from(status) {
+            return Some(status);
         }
+        self.violated(field, "Only archived and new can be set. The others follow from clusters and ideas.");
+        None
     }
 
     pub fn finish(self) -> Result<()> {

@@ -20,7 +20,7 @@ const DEEP: i64 = 500;
 type Counted = Sql<(Columns, BigInt)>;
 
 /// The page that was asked for.
-pub async fn page(
+pub(super) async fn page(
     conn: &mut AccountConn,
     filter: &Filter,
     ordering: &str,

@@ -47,5 +47,5 @@ async fn restore(conn: &mut AccountConn, deleted: &Sql) -> Result<i64> {
     let sql =
         sql.bind(account).text(" AND ").add(deleted).text(" FOR UPDATE OF k) o WHERE k.account_id = ").bind(account);
     let sql = sql.text(" AND k.id = o.id RETURNING 1) SELECT count(*) FROM back");
-    Ok(sql.get_result(conn).await.constraints(CONSTRAINTS)?)
+    sql.get_result(conn).await.constraints(CONSTRAINTS)
 }
