@@ -146,7 +146,7 @@ pub(super) async fn examine(victims: &Victims, seen: &[Task]) -> Result<Vec<Stri
         if hold.charge != charge {
             wrong.push(format!("hold {id} was settled at {} where its job cost {charge}", hold.charge));
         }
-        if !requests.get(id).is_some_and(|request| request.account == hold.account) {
+        if requests.get(id).is_none_or(|request| request.account != hold.account) {
             wrong.push(format!("hold {id} belongs to no request of its account"));
         }
     }
