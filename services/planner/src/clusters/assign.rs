@@ -138,8 +138,9 @@ pub(super) async fn write(
         .await?;
     let mut places: Vec<(Uuid, Uuid, f32, &str)> = Vec::new();
     for (cluster, (_, group)) in ids.iter().zip(matched) {
-        let placed = group.members.iter();
-        places.extend(placed.map(|placed| (placed.id, *cluster, single(placed.confidence), placed.evidence.as_str())));
+        for member in &group.members {
+            places.push((member.id, *cluster, single(member.confidence), member.evidence.as_str()));
+        }
     }
     places.sort_unstable_by_key(|(keyword, ..)| *keyword); // rows and the entries of indexes lie in this order
     db::statement(KEYWORDS)

@@ -79,13 +79,13 @@ async fn a_moved_keyword_is_counted_where_it_went_and_remembered_where_it_came_f
     let [rye, spelt] = keywords(&planner, &place, ["rye bread", "spelt bread"]).await;
     let one = create(&planner, &place, "One", &[rye.clone(), spelt.clone()]).await;
     let other = create(&planner, &place, "Other", &[]).await;
-    assert_eq!(move_to(&planner, &place, Some(&other.id), &[spelt.clone()]).await.unwrap(), 1);
+    assert_eq!(move_to(&planner, &place, Some(&other.id), std::slice::from_ref(&spelt)).await.unwrap(), 1);
     assert_eq!(sums(&get(&planner, &place.owner, &one.id).await.unwrap()), (1, 10));
     assert_eq!(sums(&get(&planner, &place.owner, &other.id).await.unwrap()), (1, 10));
     let from = "SELECT from_cluster_id::text FROM igny8_keyword_moves";
     assert_eq!(planner.texts(from).await, [one.id.clone()]);
 
-    assert_eq!(move_to(&planner, &place, None, &[spelt.clone()]).await.unwrap(), 1);
+    assert_eq!(move_to(&planner, &place, None, std::slice::from_ref(&spelt)).await.unwrap(), 1);
     let keyword = planner.get(&place.owner, &spelt).await.unwrap();
     assert_eq!((keyword.status(), keyword.cluster, keyword.pinned), (KeywordStatus::New, None, true));
     assert_eq!(sums(&get(&planner, &place.owner, &other.id).await.unwrap()), (0, 0));
@@ -109,7 +109,7 @@ async fn merged_clusters_are_one_and_split_ones_two() {
     let planner = Planner::start().await;
     let place = planner.place().await;
     let [rye, spelt, oven] = keywords(&planner, &place, ["rye bread", "spelt bread", "bread oven"]).await;
-    let one = create(&planner, &place, "One", &[rye.clone()]).await;
+    let one = create(&planner, &place, "One", std::slice::from_ref(&rye)).await;
     let other = create(&planner, &place, "Other", &[spelt.clone(), oven.clone()]).await;
     let request = pb::MergeClustersRequest { cluster_ids: vec![one.id.clone(), other.id.clone()] };
     let merged = clusters(&planner).merge_clusters(place.owner.request(request.clone())).await.unwrap().into_inner();
@@ -139,7 +139,7 @@ async fn keywords_of_a_deleted_cluster_are_new_and_go_back_when_it_is_restored()
     let keyword = planner.get(&place.owner, &rye).await.unwrap();
     assert_eq!((keyword.status(), keyword.cluster, keyword.pinned), (KeywordStatus::New, None, false));
 
-    let elsewhere = create(&planner, &place, "Elsewhere", &[spelt.clone()]).await;
+    let elsewhere = create(&planner, &place, "Elsewhere", std::slice::from_ref(&spelt)).await;
     assert_eq!(planner.undo(&place.owner, &deleted.undo_token).await.unwrap().object, "cluster");
     assert_eq!(sums(&get(&planner, &place.owner, &cluster.id).await.unwrap()), (1, 10));
     assert_eq!(planner.get(&place.owner, &rye).await.unwrap().cluster.unwrap().id, cluster.id);
@@ -153,7 +153,7 @@ async fn many_clusters_are_deleted_by_what_was_seen_and_restored_with_one_token(
     let place = planner.place().await;
     let [rye] = keywords(&planner, &place, ["rye bread"]).await;
     let kept = create(&planner, &place, "Kept", &[]).await;
-    let gone = create(&planner, &place, "Gone", &[rye.clone()]).await;
+    let gone = create(&planner, &place, "Gone", std::slice::from_ref(&rye)).await;
     let selection = pb::ClusterSelection {
         filter: Some(pb::ClusterFilter::default()),
         except_ids: vec![kept.id.clone()],
@@ -215,7 +215,7 @@ async fn an_inactive_site_keeps_its_clusters_as_they_are() {
     let planner = Planner::start().await;
     let place = planner.place().await;
     let [rye] = keywords(&planner, &place, ["rye bread"]).await;
-    let cluster = create(&planner, &place, "Bread", &[rye.clone()]).await;
+    let cluster = create(&planner, &place, "Bread", std::slice::from_ref(&rye)).await;
     planner.deactivate(&place).await;
     assert_eq!(move_to(&planner, &place, None, &[rye]).await.unwrap_err().reason(), "SITE_INACTIVE");
     let request = place.owner.request(pb::DeleteClusterRequest { id: cluster.id });
