@@ -8,12 +8,14 @@ mod keys;
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use contracts::JsonEnum;
 use contracts::rest::v1::Role;
 use http::HeaderValue;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation, decode, decode_header, encode};
+use moka::future::Cache;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -30,6 +32,10 @@ pub const AUDIENCE: &str = "igny8-services";
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
 /// How far the clocks of two machines may differ, in seconds.
 pub const LEEWAY_SECONDS: u64 = 30;
+
+/// How long a token that was good is not checked again, and how many of them are remembered.
+const REMEMBERED: Duration = Duration::from_mins(1);
+const MOST_REMEMBERED: u64 = 10_000;
 
 /// What a token says of its bearer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +129,12 @@ impl Verified {
         AccountId::checked(self.claims.account)
     }
 
+    /// The end is the one thing that a good token can reach by itself.
+    fn is_in_time(&self) -> bool {
+        let leeway = i64::try_from(LEEWAY_SECONDS).unwrap_or_default();
+        self.claims.exp.saturating_add(leeway) > chrono::Utc::now().timestamp()
+    }
+
     pub(crate) fn authorization(&self) -> &HeaderValue {
         &self.authorization
     }
@@ -171,10 +183,14 @@ impl std::fmt::Debug for Signer {
 }
 
 /// Verifies tokens against the public keys of auth.
+///
+/// The check of a signature takes a good part of a short call, and a token comes with many: one that was good is remembered for a minute,
+/// by its hash. So long may a key that auth withdraws still count.
 #[derive(Debug, Clone)]
 pub struct Verifier {
     keys: Keys,
     rules: Arc<Validation>,
+    good: Cache<[u8; 32], Verified>,
 }
 
 impl Verifier {
@@ -186,11 +202,22 @@ impl Verifier {
         rules.set_issuer(&[ISSUER]);
         rules.set_audience(&[AUDIENCE]);
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        Self { keys, rules: Arc::new(rules) }
+        let good = Cache::builder().max_capacity(MOST_REMEMBERED).time_to_live(REMEMBERED).build();
+        Self { keys, rules: Arc::new(rules), good }
     }
 
     /// What the token says, if it is good now. Unavailable, not unauthenticated, when its key is unknown and cannot be asked for.
     pub async fn verify(&self, token: &str) -> Result<Verified> {
+        let hash = hash(token);
+        if let Some(verified) = self.good.get(&hash).await.filter(Verified::is_in_time) {
+            return Ok(verified);
+        }
+        let verified = self.check(token).await?;
+        self.good.insert(hash, verified.clone()).await;
+        Ok(verified)
+    }
+
+    async fn check(&self, token: &str) -> Result<Verified> {
         let header = decode_header(token).map_err(refused)?;
         let key_id = header.kid.filter(|_| header.alg == Algorithm::EdDSA).ok_or_else(invalid_token)?;
         let key = self.keys.get(&key_id).await?.ok_or_else(invalid_token)?;
@@ -199,6 +226,12 @@ impl Verifier {
         authorization.set_sensitive(true);
         Ok(Verified { claims: Arc::new(claims), authorization })
     }
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, token.as_bytes()).as_ref());
+    hash
 }
 
 fn refused(error: jsonwebtoken::errors::Error) -> Error {

@@ -1,4 +1,6 @@
 //! Protos that break a rule do not build, and the error says where and what to do.
+//!
+//! Long because every rule has a test here.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use std::{fs, path::Path};

@@ -167,3 +167,26 @@ async fn a_retired_key_ends() {
     let error = Verifier::new(keys).verify(&signer.sign(&claims()).unwrap()).await.unwrap_err();
     assert_eq!(error.reason(), "TOKEN_INVALID");
 }
+
+#[tokio::test]
+async fn a_token_that_was_good_is_refused_when_its_time_is_over() {
+    let auth = auth();
+    let over = chrono::Utc::now().timestamp() - i64::try_from(LEEWAY_SECONDS).unwrap();
+    let token = signed(&auth, |claims| claims["exp"] = (over + 2).into());
+    auth.verifier.verify(&token).await.unwrap();
+    auth.verifier.verify(&token).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(3100)).await;
+    assert_eq!(reason(&auth, &token).await, "TOKEN_EXPIRED");
+}
+
+#[tokio::test]
+async fn a_token_that_was_good_says_nothing_of_a_similar_one() {
+    let auth = auth();
+    let token = auth.signer.sign(&claims()).unwrap();
+    auth.verifier.verify(&token).await.unwrap();
+    let (head, signature) = token.rsplit_once('.').unwrap();
+    let other = auth.signer.sign(&claims()).unwrap();
+    let other = other.rsplit_once('.').unwrap().1;
+    assert_ne!(signature, other);
+    assert_eq!(reason(&auth, &format!("{head}.{other}")).await, "TOKEN_INVALID");
+}

@@ -172,10 +172,12 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
 
     fn check(&self, key: &K) -> Standing {
         let quota = self.quota.get();
-        let (name, clock) = (self.name, DefaultClock::default());
+        let name = self.name;
         match self.buckets.check_key(key) {
             Ok(state) => Standing { name, quota, remaining: state.remaining_burst_capacity(), wait: None },
-            Err(until) => Standing { name, quota, remaining: 0, wait: Some(until.wait_time_from(clock.now())) },
+            Err(until) => {
+                Standing { name, quota, remaining: 0, wait: Some(until.wait_time_from(self.buckets.clock().now())) }
+            }
         }
     }
 }
