@@ -123,6 +123,8 @@ impl Maker<'_> {
             "object" => self.object(&schema),
             "array" => Some(json!([self.value(&singular(name), &schema["items"])?])),
             "boolean" => Some(json!(true)),
+            // A limit of nothing would stop what comes after it.
+            "integer" if name == "daily_credits" => Some(json!(1000)),
             "integer" | "number" => Some(schema.get("minimum").cloned().unwrap_or(json!(1))),
             _ => self.text(name, &schema),
         }

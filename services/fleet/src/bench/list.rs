@@ -14,9 +14,10 @@ const KEYWORDS: usize = 20_000;
 const MANY_KEYWORDS: usize = 2_000_000;
 
 /// The name of a case, and its query; `SECTOR` is the account's.
-const READS: [(&str, &str); 3] = [
+const READS: [(&str, &str); 4] = [
     ("page", "sector_id=SECTOR&page=2"),
-    ("search", "sector_id=SECTOR&search=winter"),
+    ("search", "sector_id=SECTOR&search=lamp"),
+    ("search_miss", "sector_id=SECTOR&search=submarine"),
     ("ordering", "sector_id=SECTOR&status=new&ordering=-volume"),
 ];
 

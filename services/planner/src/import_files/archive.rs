@@ -11,6 +11,13 @@ const MAX_MEMBERS: usize = 1000;
 /// What is this small unpacked harms nobody, however well it was packed.
 const HARMLESS: u64 = 10 * 1024 * 1024;
 
+/// Documents that are zip files too, by a file in them.
+const OTHERS: &[(&str, &str)] = &[
+    ("xl/workbook.bin", "a binary Excel workbook (.xlsb)"),
+    ("word/document.xml", "a Word document"),
+    ("content.xml", "an OpenDocument file"),
+];
+
 /// What a zip file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Contents {
@@ -42,15 +49,13 @@ pub(super) fn look(file: &mut (impl Read + Seek), limits: &Limits) -> Result<Con
         }
     }
     let has = |wanted: &str| members.iter().any(|(_, name)| name == wanted);
-    match () {
-        () if has("xl/workbook.xml") => {
-            drain(&mut archive, limits)?;
-            Ok(Contents::Workbook)
-        }
-        () if has("xl/workbook.bin") => Err(FileError::wrong_type("a binary Excel workbook (.xlsb)")),
-        () if has("word/document.xml") => Err(FileError::wrong_type("a Word document")),
-        () if has("content.xml") => Err(FileError::wrong_type("an OpenDocument file")),
-        () => Ok(Contents::Members(members)),
+    if has("xl/workbook.xml") {
+        drain(&mut archive, limits)?;
+        return Ok(Contents::Workbook);
+    }
+    match OTHERS.iter().find(|(name, _)| has(name)) {
+        Some((_, kind)) => Err(FileError::wrong_type(kind)),
+        None => Ok(Contents::Members(members)),
     }
 }
 

@@ -75,9 +75,9 @@ const SIGNATURES: &[Signature] = &[
 pub(super) fn recognise(names: &[String]) -> ImportFormat {
     let has = |name: &&str| names.iter().any(|present| present == *name);
     let fits = |signature: &&Signature| {
-        signature.all.iter().all(|name| has(&name))
-            && (signature.any.is_empty() || signature.any.iter().any(|name| has(&name)))
-            && !signature.none.iter().any(|name| has(&name))
+        signature.all.iter().all(&has)
+            && (signature.any.is_empty() || signature.any.iter().any(&has))
+            && !signature.none.iter().any(&has)
     };
     SIGNATURES.iter().find(fits).map_or(ImportFormat::Table, |signature| signature.format)
 }

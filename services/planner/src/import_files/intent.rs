@@ -16,22 +16,22 @@ pub(super) fn parse(cell: &str) -> (Vec<Intent>, bool) {
     };
     for word in words.filter(|word| !word.is_empty()) {
         match (of_word(&word), word.split_whitespace().map(of_word).collect::<Option<Vec<_>>>()) {
-            (Some(intent), _) => intent.into_iter().for_each(&mut add),
-            (None, Some(several)) => several.into_iter().flatten().for_each(&mut add),
+            (Some(intents), _) => intents.iter().copied().for_each(&mut add),
+            (None, Some(several)) => several.into_iter().flatten().copied().for_each(&mut add),
             (None, None) => understood = false,
         }
     }
     (intents, understood)
 }
 
-/// Outer `None`: not known. Inner `None`: known, and not an intent of ours.
-fn of_word(word: &str) -> Option<Option<Intent>> {
+/// `None`: not known. None in the list: known, and not an intent of ours.
+fn of_word(word: &str) -> Option<&'static [Intent]> {
     Some(match word {
-        "informational" | "information" | "info" | "i" | "1" => Some(Intent::Informational),
-        "commercial" | "commercial investigation" | "c" | "0" => Some(Intent::Commercial),
-        "transactional" | "transaction" | "t" | "3" => Some(Intent::Transactional),
-        "navigational" | "navigation" | "n" | "2" => Some(Intent::Navigational),
-        "branded" | "non-branded" | "local" | "non-local" | "-" | "n/a" | "unknown" | "none" => None,
+        "informational" | "information" | "info" | "i" | "1" => &[Intent::Informational],
+        "commercial" | "commercial investigation" | "c" | "0" => &[Intent::Commercial],
+        "transactional" | "transaction" | "t" | "3" => &[Intent::Transactional],
+        "navigational" | "navigation" | "n" | "2" => &[Intent::Navigational],
+        "branded" | "non-branded" | "local" | "non-local" | "-" | "n/a" | "unknown" | "none" => &[],
         _ => return None,
     })
 }

@@ -51,12 +51,12 @@ fn import_within(bytes: &[u8], list: bool, limits: &Limits) -> Result<Outcome, F
         occurrences.add(row);
     }
     let joined = occurrences.joined();
-    let mut joiner = Joiner::new(occurrences);
+    let mut by_keyword = Joiner::new(occurrences);
     Ok(Outcome {
         format: Some(layout.format),
         encoding: layout.encoding,
         delimiter: layout.delimiter,
-        keywords: rows.into_iter().filter_map(|row| joiner.add(row)).collect(),
+        keywords: rows.into_iter().filter_map(|row| by_keyword.add(row)).collect(),
         rejected,
         warnings: layout.warnings.into_iter().chain(summary.warnings).collect(),
         joined,

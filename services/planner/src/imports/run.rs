@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use contracts::planner::v1::{DuplicatePolicy, KeywordsImported};
 use db::AccountConn;
-use diesel::dsl::{now, sql};
+use diesel::dsl::{And, Eq, now, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, SmallInt, Text, Uuid as SqlUuid};
 use rpc::{AccountId, Error, Kind, Result};
@@ -134,16 +134,11 @@ async fn beat(app: &App, claim: &Claim, percent: &AtomicI64) {
     }
 }
 
+type Held = And<And<Eq<igny8_keyword_imports::id, Uuid>, Eq<igny8_keyword_imports::lease_id, Uuid>>, IsRunning>;
+type IsRunning = Eq<igny8_keyword_imports::state, &'static str>;
+
 /// The row, as long as this lease holds.
-fn held(
-    claim: &Claim,
-) -> diesel::dsl::And<
-    diesel::dsl::And<
-        diesel::dsl::Eq<igny8_keyword_imports::id, Uuid>,
-        diesel::dsl::Eq<igny8_keyword_imports::lease_id, Uuid>,
-    >,
-    diesel::dsl::Eq<igny8_keyword_imports::state, &'static str>,
-> {
+fn held(claim: &Claim) -> Held {
     let row = igny8_keyword_imports::id.eq(claim.id).and(igny8_keyword_imports::lease_id.eq(claim.lease_id));
     row.and(igny8_keyword_imports::state.eq("running"))
 }
@@ -179,8 +174,8 @@ async fn import(app: &App, claim: &Claim, percent: &AtomicI64) -> Result<Written
 fn read(rows: &mut Rows, batches: &Sender<Result<Batch>>) {
     loop {
         let batch = rows.batch().map(Batch::new);
-        let last = batch.as_ref().map_or(true, |batch| batch.len() == 0);
-        if batches.blocking_send(batch).is_err() || last {
+        let more = batch.as_ref().is_ok_and(|batch| batch.len() > 0);
+        if batches.blocking_send(batch).is_err() || !more {
             return;
         }
     }
@@ -190,10 +185,9 @@ fn read(rows: &mut Rows, batches: &Sender<Result<Batch>>) {
 async fn alone(conn: &mut AccountConn, sector: Uuid) -> Result<()> {
     let name = format!("import {} {sector}", conn.account());
     let lock = sql::<Bool>("pg_try_advisory_xact_lock(hashtextextended(").bind::<Text, _>(name).sql(", 0))");
-    match diesel_async::RunQueryDsl::get_result(diesel::select(lock), conn).await? {
-        true => Ok(()),
-        false => Err(Error::new(Kind::Aborted, BUSY, "Another import into this sector is running.")),
-    }
+    let alone: bool = diesel_async::RunQueryDsl::get_result(diesel::select(lock), conn).await?;
+    let busy = || Error::new(Kind::Aborted, BUSY, "Another import into this sector is running.");
+    if alone { Ok(()) } else { Err(busy()) }
 }
 
 const BUSY: &str = "SECTOR_BUSY";
@@ -208,10 +202,8 @@ async fn write(
     while let Some(batch) = batches.recv().await {
         let batch = batch?;
         if batch.len() == 0 {
-            return match written.keywords == total {
-                true => Ok(written),
-                false => Err(Error::internal(anyhow!("{} of {total} keywords in the spooled file", written.keywords))),
-            };
+            let short = || Error::internal(anyhow!("{} of {total} keywords in the spooled file", written.keywords));
+            return if written.keywords == total { Ok(written) } else { Err(short()) };
         }
         let these = store(conn, target, &batch).await?;
         written.keywords += these.keywords;

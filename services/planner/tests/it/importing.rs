@@ -27,7 +27,7 @@ impl Planner {
         }
         pieces[0].site_id = place.site.to_string();
         pieces[0].sector_id = place.sector.to_string();
-        pieces[0].file_name = name.to_owned();
+        name.clone_into(&mut pieces[0].file_name);
         let request = place.owner.request(futures_util::stream::iter(pieces));
         Ok(self.imports().upload_keywords(request).await?.into_inner())
     }
@@ -78,7 +78,7 @@ impl Planner {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("{:?} never came", state);
+        panic!("{state:?} never came");
     }
 
     /// What takes started imports, until it is dropped.

@@ -179,8 +179,9 @@ async fn a_file_that_cannot_be_read_is_refused_with_its_reason_and_leaves_nothin
 async fn a_worker_that_dies_leaves_nothing_half_done_and_another_does_all_of_it() {
     let planner = Planner::start().await;
     let place = planner.place().await;
-    let rows: String = (0..10_000).map(|n| format!("keyword number {n},{n}\n")).collect();
-    let import = planner.upload(&place, "many.csv", format!("keyword,volume\n{rows}").as_bytes()).await.unwrap();
+    let rows: Vec<String> = (0..10_000).map(|n| format!("keyword number {n},{n}")).collect();
+    let text = format!("keyword,volume\n{}", rows.join("\n"));
+    let import = planner.upload(&place, "many.csv", text.as_bytes()).await.unwrap();
     let held = hold_up(&planner).await;
     planner.start_import(&place, &import).await.unwrap();
     let worker = planner.worker();

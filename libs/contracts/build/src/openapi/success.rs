@@ -24,7 +24,9 @@ fn events(schemas: &Schemas<'_>, endpoint: &Endpoint<'_>) -> String {
     let message = schemas.model.message(&endpoint.method.output);
     let data = message.and_then(|message| message.field("data")?.kind.message()).unwrap_or_default();
     let data = data.rsplit('.').next().unwrap_or_default();
-    format!("A stream of events, each with a `{data}` as its data. The last one is `done` or `error`; a stream that ends without it was cut off.")
+    format!(
+        "A stream of events, each with a `{data}` as its data. The last one is `done` or `error`; a stream that ends without it was cut off."
+    )
 }
 
 /// Where the bytes are always of one type, the proto gives it as the example.
