@@ -78,7 +78,7 @@ impl World<'_> {
 
     pub(super) async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Value> {
         let request = self.http.post(format!("{}{path}", self.base)).json(body);
-        answer(token.into_iter().fold(request, |request, token| request.bearer_auth(token)), path).await
+        answer(token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth), path).await
     }
 
     pub(super) async fn get(&self, path: &str, token: &str) -> Result<Value> {

@@ -10,7 +10,7 @@ use super::{World, memory};
 use crate::progress::Step;
 
 const SIZES: [(&str, usize); 3] = [("10k", 10_000), ("50k", 50_000), ("200k", 200_000)];
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_mins(5);
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<()> {

@@ -13,8 +13,8 @@ use crate::progress::Step;
 
 const ROWS: usize = 200_000;
 /// An upload is read whole before it is answered.
-const UPLOAD_LIMIT: Duration = Duration::from_secs(120);
-const LIMIT: Duration = Duration::from_secs(300);
+const UPLOAD_LIMIT: Duration = Duration::from_mins(2);
+const LIMIT: Duration = Duration::from_mins(5);
 const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) async fn measure(world: &World<'_>, step: &Step<'_>) -> Result<()> {

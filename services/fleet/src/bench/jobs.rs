@@ -28,7 +28,7 @@ const JOBS_OF_EACH: usize = 60;
 const AT_ONCE: usize = 16;
 /// Jobs that are asked for one at a time.
 const SINGLE: usize = 200;
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Calls as planner does.

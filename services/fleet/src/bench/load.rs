@@ -17,7 +17,7 @@ const WARM_UP: u64 = 2;
 /// Requests in hand at once.
 const CONNECTIONS: &str = "8";
 /// Far more than a measurement takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What came of it.
 #[derive(Debug)]
@@ -108,6 +108,6 @@ pub(super) async fn sql(world: &World<'_>, database: &str, statements: &[String]
 async fn text(mut command: Command) -> Result<String> {
     let output = timeout(PATIENCE, command.kill_on_drop(true).output()).await.context("the load did not end")??;
     let error = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "{:?} failed: {error}", command.as_std().get_program());
+    anyhow::ensure!(output.status.success(), "{} failed: {error}", command.as_std().get_program().display());
     Ok(String::from_utf8(output.stdout)?)
 }

@@ -63,7 +63,7 @@ pub(super) fn form(
     path: &[(String, String)],
     query: &str,
     texts: &[(String, String)],
-    file_name: String,
+    file_name: &str,
 ) -> Result<Vec<u8>, Failure> {
     let Operation { method, rest: _ } = operation;
     let message = method.request;

@@ -39,13 +39,13 @@ pub(super) struct Part<'f> {
 impl Form {
     /// Begins to read a body; 415 when it is no form.
     pub(super) async fn open(head: &Parts, body: Body, policy: Policy) -> Result<Self, Failure> {
-        let held = Arc::new(AtomicU64::new(0));
-        let paced = Paced { body, taken: 0, most: policy.upload, held: Arc::clone(&held), rests: false };
+        let waiting = Arc::new(AtomicU64::new(0));
+        let paced = Paced { body, taken: 0, most: policy.upload, held: Arc::clone(&waiting), rests: false };
         let mut request = Request::new(Body::from_stream(paced));
         request.headers_mut().extend(head.headers.get(CONTENT_TYPE).map(|kind| (CONTENT_TYPE, kind.clone())));
         DefaultBodyLimit::disable().apply(&mut request); // ours counts on the way
         let parts = Multipart::from_request(request, &()).await.map_err(|_| no_form())?;
-        Ok(Self { parts, policy, held })
+        Ok(Self { parts, policy, held: waiting })
     }
 
     /// The next part; none at the end of the form.

@@ -71,7 +71,7 @@ impl Api {
             if name == FILE {
                 let file_name = part.file_name();
                 let query = head.uri.query().unwrap_or_default();
-                let first = decode::form(operation, path, query, &texts, file_name)?;
+                let first = decode::form(operation, path, query, &texts, &file_name)?;
                 break self.send_file(operation.method, envelope(operation, head), first, part).await?;
             }
             let text = part.text(left).await?;

@@ -83,7 +83,7 @@ async fn a_moved_keyword_is_counted_where_it_went_and_remembered_where_it_came_f
     assert_eq!(sums(&get(&planner, &place.owner, &one.id).await.unwrap()), (1, 10));
     assert_eq!(sums(&get(&planner, &place.owner, &other.id).await.unwrap()), (1, 10));
     let from = "SELECT from_cluster_id::text FROM igny8_keyword_moves";
-    assert_eq!(planner.texts(from).await, [one.id.clone()]);
+    assert_eq!(planner.texts(from).await, std::slice::from_ref(&one.id));
 
     assert_eq!(move_to(&planner, &place, None, std::slice::from_ref(&spelt)).await.unwrap(), 1);
     let keyword = planner.get(&place.owner, &spelt).await.unwrap();
