@@ -1,5 +1,7 @@
 //! A small service that answers for planner and ai-processor as a test tells it to. It speaks the real contract over the real layers.
 
+#![expect(clippy::needless_pass_by_value, clippy::unnecessary_wraps, reason = "each has the form of a handler")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,7 +25,8 @@ pub const TASK: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 /// An import without rejected rows.
 pub const NO_IMPORT: &str = "01890a5d-ac96-774b-bcce-b302099a8058";
 
-type Script<T> = Mutex<Option<mpsc::Receiver<Result<T, Status>>>>;
+type Answers<T> = mpsc::Receiver<Result<T, Status>>;
+type Script<T> = Mutex<Option<Answers<T>>>;
 
 pub struct Backend {
     pub served: Served,
@@ -128,14 +131,15 @@ type Messages<A> = std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<A, S
 
 fn streamed<Q: Message + Default + 'static, A: Message + Default + 'static>(
     stage: &Arc<Stage>,
-    answer: fn(&Stage, Q) -> Result<mpsc::Receiver<Result<A, Status>>, Status>,
+    answer: fn(&Stage, Q) -> Result<Answers<A>, Status>,
 ) -> axum::routing::MethodRouter {
     let stage = Arc::clone(stage);
     post(async move |request: http::Request<Body>| {
         let answer = move |request: Request<Q>| {
             let messages = answer(&stage, request.into_inner()).map(|messages| {
                 let messages = unfold(messages, async |mut messages| Some((messages.recv().await?, messages)));
-                Response::new(Box::pin(messages) as Messages<A>)
+                let messages: Messages<A> = Box::pin(messages);
+                Response::new(messages)
             });
             std::future::ready(messages)
         };
@@ -152,10 +156,7 @@ fn get_progress(stage: &Stage, request: Request<GetProgressRequest>) -> Result<P
     known.then(|| event("", 7).data.unwrap()).ok_or_else(not_found)
 }
 
-fn watch_progress(
-    stage: &Stage,
-    request: GetProgressRequest,
-) -> Result<mpsc::Receiver<Result<ProgressEvent, Status>>, Status> {
+fn watch_progress(stage: &Stage, request: GetProgressRequest) -> Result<Answers<ProgressEvent>, Status> {
     let events = stage.events.lock().unwrap().take();
     events.filter(|_| request.task_id == TASK).ok_or_else(not_found)
 }
@@ -163,7 +164,7 @@ fn watch_progress(
 fn download(
     stage: &Stage,
     request: contracts::planner::v1::DownloadRejectedRowsRequest,
-) -> Result<mpsc::Receiver<Result<RejectedRowsFile, Status>>, Status> {
+) -> Result<Answers<RejectedRowsFile>, Status> {
     let file = stage.file.lock().unwrap().take();
     file.filter(|_| request.id != NO_IMPORT).ok_or_else(not_found)
 }
@@ -171,10 +172,11 @@ fn download(
 fn auto_cluster(stage: &Stage, request: Request<AutoClusterRequest>) -> Result<Started, Status> {
     let key = request.metadata().get(rpc::metadata::IDEMPOTENCY_KEY);
     *stage.key.lock().unwrap() = key.map(|key| key.to_str().unwrap().to_owned());
-    Ok(match request.get_ref().dry_run {
-        true => Started { dry_run: true, quote: Some(Quote { rows: 3, ..Quote::default() }), ..Started::default() },
-        false => Started { task_id: Some(TASK.to_owned()), ..Started::default() },
-    })
+    if request.get_ref().dry_run {
+        let quote = Some(Quote { rows: 3, ..Quote::default() });
+        return Ok(Started { dry_run: true, quote, ..Started::default() });
+    }
+    Ok(Started { task_id: Some(TASK.to_owned()), ..Started::default() })
 }
 
 /// An upload that is broken off may be told by an error, or end its handler where it stands.
