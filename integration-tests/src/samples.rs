@@ -155,6 +155,7 @@ impl Maker<'_> {
             (_, "time_zone") => "Europe/Berlin".to_owned(),
             (_, "language") => "en".to_owned(),
             (_, "country") => "US".to_owned(),
+            (_, "structure") => "guide".to_owned(),
             (_, "colour") => "#1a2b3c".to_owned(),
             _ => format!("sample {name} {salt}"),
         };
