@@ -65,12 +65,6 @@ pub const STEPS: &[Step] = &[
     },
     Step { name: "rust", what: "Rust tests", needs: &[Servers], action: RustTests },
     Step {
-        name: "faults",
-        what: "a fleet at work loses nothing when its parts are killed",
-        needs: &[],
-        action: Shown(&["cargo", "test", "--package", "integration-tests", "--test", "faults"]),
-    },
-    Step {
         name: "deny",
         what: "bans, licences and sources of dependencies",
         needs: &[Program("cargo-deny")],
