@@ -10,7 +10,7 @@ fn a_role_holds_what_it_may_call() {
     for held in ["auth.read", "planner.read", "planner.write", "planner.run"] {
         assert!(editor.contains(&held.to_owned()), "{held}: {editor:?}");
     }
-    assert!(editor.iter().all(|name| !name.ends_with(".admin")), "{editor:?}");
+    assert!(editor.iter().all(|name| name.split('.').next_back() != Some("admin")), "{editor:?}");
     assert!(permissions(Role::Admin).contains(&"auth.admin".to_owned()));
     assert!(permissions(Role::Owner).contains(&"billing.admin".to_owned()));
 }
