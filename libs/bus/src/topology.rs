@@ -52,7 +52,7 @@ pub const EVENTS: &[Event] = &[
         message: "igny8.auth.v1.AccountDeleted",
         key: "auth.account.deleted",
         producer: "auth",
-        consumers: &["planner", "ai-processor", "billing"],
+        consumers: &["planner", "writer", "ai-processor", "billing", "publisher"],
     },
     Event {
         message: "igny8.auth.v1.ApiKeyChanged",
@@ -64,25 +64,43 @@ pub const EVENTS: &[Event] = &[
         message: "igny8.auth.v1.SiteChanged",
         key: "auth.site.changed",
         producer: "auth",
-        consumers: &["planner", "ai-processor"],
+        consumers: &["planner", "writer", "ai-processor", "publisher"],
     },
     Event {
         message: "igny8.ai_processor.v1.JobFinished",
         key: "ai_processor.job.finished",
         producer: "ai-processor",
-        consumers: &["planner", "billing"],
+        consumers: &["planner", "writer", "billing"],
     },
     Event {
         message: "igny8.planner.v1.ContentIdeaQueued",
         key: "planner.content_idea.queued",
         producer: "planner",
-        consumers: &[],
+        consumers: &["writer"],
     },
     Event {
         message: "igny8.planner.v1.KeywordsImported",
         key: "planner.keywords.imported",
         producer: "planner",
         consumers: &[],
+    },
+    Event {
+        message: "igny8.writer.v1.TaskCreated",
+        key: "writer.task.created",
+        producer: "writer",
+        consumers: &["planner"],
+    },
+    Event {
+        message: "igny8.writer.v1.ContentChanged",
+        key: "writer.content.changed",
+        producer: "writer",
+        consumers: &["planner", "publisher"],
+    },
+    Event {
+        message: "igny8.publisher.v1.PublicationChanged",
+        key: "publisher.publication.changed",
+        producer: "publisher",
+        consumers: &["planner", "writer"],
     },
 ];
 
