@@ -180,12 +180,9 @@ fn own_settings(settings: &Settings, service: &str) -> Result<Vec<(String, OsStr
             let seal_keys = settings.seal_keys()?;
             vec![("IGNY8_SEAL_KEYS".to_owned(), seal_keys.into()), ("IGNY8_MAIL_DIR".to_owned(), mail.into())]
         }
-        "planner" => {
-            let spool = state.data.join("spool");
-            std::fs::create_dir_all(&state.data)?;
-            state.child_dir(&spool)?;
-            vec![("IGNY8_SPOOL_DIR".to_owned(), spool.into())]
-        }
+        "planner" => vec![("IGNY8_SPOOL_DIR".to_owned(), data_dir(state, "spool")?)],
+        "writer" => vec![("IGNY8_FILES_DIR".to_owned(), data_dir(state, "files")?)],
+        "publisher" => vec![("IGNY8_SEAL_KEYS".to_owned(), settings.seal_keys()?.into())],
         "gateway" => {
             let console = state.root.join("services/web/dist");
             let built = console.join("index.html").is_file();
@@ -193,6 +190,14 @@ fn own_settings(settings: &Settings, service: &str) -> Result<Vec<(String, OsStr
         }
         _ => Vec::new(),
     })
+}
+
+/// A directory of a service's own, beside the servers' data.
+fn data_dir(state: &State, name: &str) -> Result<OsString> {
+    let dir = state.data.join(name);
+    std::fs::create_dir_all(&state.data)?;
+    state.child_dir(&dir)?;
+    Ok(dir.into())
 }
 
 fn listen(port: u16) -> OsString {

@@ -68,13 +68,23 @@ impl std::fmt::Display for Reported {
 
 impl std::error::Error for Reported {}
 
-async fn stop(launch: &Launch, signals: &Signals) {
+/// Stops all that the launcher started.
+pub async fn stop(launch: &Launch, signals: &Signals) {
     let step = launch.progress.step("stopping (Ctrl-C again: faster; a third time: at once)");
     launch.processes.stop(signals).await;
     step.done();
 }
 
 async fn run(launch: &mut Launch, wishes: &Wishes, begun: Instant) -> Result<()> {
+    let specs = begin(launch, wishes, &Manner::default()).await?;
+    launch.progress.line(&format!("ready after {:.1} s\n", begun.elapsed().as_secs_f32()));
+    launch.progress.line(&status::welcome(launch)?);
+    launch.processes.set_phase(Phase::Ready)?;
+    watch(launch, specs).await
+}
+
+/// From nothing to services that answer a request through REST.
+pub async fn begin(launch: &mut Launch, wishes: &Wishes, manner: &Manner) -> Result<Vec<Spec>> {
     launch.progress.line("starting the fleet");
     doctor::refuse_low_disk(&launch.state.dir)?;
     let needed = needed_packages(wishes);
@@ -83,7 +93,7 @@ async fn run(launch: &mut Launch, wishes: &Wishes, begun: Instant) -> Result<()>
     let names: Vec<_> = service::registry::services().iter().map(|service| service.name.as_str()).collect();
     certificates::ensure(&launch.state, &names)?;
     let launch = &*launch;
-    let (specs, _servers) = start_all(launch, wishes, &Manner::default()).await?;
+    let (specs, _servers) = start_all(launch, wishes, manner).await?;
     let client = ready::client()?;
     let round_trip = ready::round_trip(launch, &client).await;
     // Another program on a port of ours would have answered in place of a service that could not start.
@@ -91,10 +101,7 @@ async fn run(launch: &mut Launch, wishes: &Wishes, begun: Instant) -> Result<()>
         return Err(crash(&spec, status).into());
     }
     round_trip?;
-    launch.progress.line(&format!("ready after {:.1} s\n", begun.elapsed().as_secs_f32()));
-    launch.progress.line(&status::welcome(launch)?);
-    launch.processes.set_phase(Phase::Ready)?;
-    watch(launch, specs).await
+    Ok(specs)
 }
 
 /// Names and usual numbers of all ports.
@@ -164,7 +171,7 @@ async fn start_services(launch: &Launch, wishes: &Wishes, manner: &Manner) -> Re
 }
 
 /// Starts services that crash again, with growing pauses; ends when a server that holds data is gone.
-async fn watch(launch: &Launch, services: Vec<Spec>) -> Result<()> {
+pub async fn watch(launch: &Launch, services: Vec<Spec>) -> Result<()> {
     let mut pause = RESTART_AFTER;
     loop {
         tokio::time::sleep(Duration::from_millis(300)).await;
