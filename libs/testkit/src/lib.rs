@@ -27,6 +27,7 @@ mod serve;
 mod servers;
 mod template;
 mod tls;
+mod wordpress;
 
 pub use actor::{Actor, anonymous, internal, metadata, public_key, trusted_keys};
 pub use broker::TestBroker;
@@ -34,6 +35,7 @@ pub use database::TestDb;
 pub use postgres::server_url;
 pub use serve::{Served, serve, serve_with};
 pub use tls::{Tls, tls};
+pub use wordpress::{TestWordpress, WordpressUser};
 
 /// Ends the test that asked.
 #[expect(clippy::panic, reason = "a test whose surroundings cannot be made has failed")]
