@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use contracts::ai_processor::v1::{JobAction, JobClass};
+use contracts::ai_processor::v1::{JobAction, JobClass, JobReceipt};
 use contracts::billing::v1::SpendAction;
 use db::AccountConn;
 use rpc::Result;
@@ -40,13 +40,22 @@ pub trait Action: Send + Sync + 'static {
     /// fails, it is tried again later.
     ///
     /// The transaction may take two minutes. Nobody but this service is to be called from it.
-    async fn apply(&self, conn: &mut AccountConn, request: &JobRequest, result: Vec<u8>) -> Result<Figures>;
+    async fn apply(&self, conn: &mut AccountConn, request: &JobRequest, outcome: Outcome) -> Result<Figures>;
 
     /// Undoes what the request has marked in the service's tables, in the transaction that ends it without a result.
     async fn ended(&self, conn: &mut AccountConn, request: &JobRequest) -> Result<()> {
         let _ = (conn, request);
         Ok(())
     }
+}
+
+/// What came of a job.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The action's result message, encoded.
+    pub body: Vec<u8>,
+    /// What made it, and what it took beside credits.
+    pub receipt: JobReceipt,
 }
 
 /// What a piece of work works on, as it was when it was asked for.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::jobs::unattended;
 use crate::request::{Move, advance, put_off};
 use crate::submit::ASK_EVERY;
-use crate::{Figures, JobRequest, Jobs, Step};
+use crate::{Figures, JobRequest, Jobs, Outcome, Step};
 
 /// A job may end before the answer to its submission is here, and one that was given up may have succeeded all the same: then it is paid
 /// for, and its result is kept.
@@ -94,8 +94,8 @@ impl Jobs {
     /// Reads the result of a job that succeeded and applies it.
     pub(crate) async fn settle(&self, account: AccountId, request: &JobRequest) -> Result<()> {
         let applied = async {
-            let result = self.read_result(account, request.id).await?;
-            self.apply(account, request.id, result).await
+            let outcome = self.read_result(account, request.id).await?;
+            self.apply(account, request.id, outcome).await
         };
         match applied.await {
             Err(error) if request.tries >= TRIES && error.kind() != Kind::Unavailable => {
@@ -106,12 +106,12 @@ impl Jobs {
         }
     }
 
-    async fn apply(&self, account: AccountId, id: Uuid, result: Vec<u8>) -> Result<()> {
+    async fn apply(&self, account: AccountId, id: Uuid, outcome: Outcome) -> Result<()> {
         let apply = async |conn: &mut AccountConn| {
             conn.batch_execute(LONG).await?;
             let locked = JobRequest::lock(conn, id).await?;
             let Some(request) = locked.filter(|request| request.step == Step::Finished) else { return Ok(()) };
-            let figures = self.action_of(&request)?.apply(conn, &request, result).await?;
+            let figures = self.action_of(&request)?.apply(conn, &request, outcome).await?;
             let done = Move { figures: Some(json(figures)), ..Move::default() };
             advance(conn, id, &[Step::Finished], (Step::Applied, TimeDelta::zero()), done).await?;
             Ok(())

@@ -35,6 +35,7 @@ impl Jobs {
 
     /// Holds the credits of a request, and answers how many; a repetition answers the same.
     pub(crate) async fn hold(&self, account: AccountId, context: Context, request: &JobRequest) -> Result<i64> {
+        self.check_budget(context.clone(), request).await?;
         let message = billing::ReserveRequest {
             reservation_id: request.id.to_string(),
             action: self.action_of(request)?.spec().spend.into(),
@@ -53,6 +54,24 @@ impl Jobs {
         };
         self.db().account(account, step).await?;
         Ok(credits)
+    }
+
+    /// Refuses what would take more than its budget.
+    async fn check_budget(&self, context: Context, request: &JobRequest) -> Result<()> {
+        let Some(most) = request.max_credits else { return Ok(()) };
+        let message = billing::QuoteRequest {
+            action: self.action_of(request)?.spec().spend.into(),
+            tier: TIER.into(),
+            units: request.units,
+            site_id: Some(request.site_id.to_string()),
+            api_key_id: request.api_key_id.map(|id| id.to_string()),
+        };
+        let credits = self.credits(context).quote(message).await?.into_inner().credits;
+        if credits <= most {
+            return Ok(());
+        }
+        let message = format!("This takes {credits} credits, and {most} are left of its budget. Raise the budget.");
+        Err(Error::precondition(OVER_BUDGET, message))
     }
 
     /// Ends a request that has not been submitted for certain. A refusal of billing holds nothing; after anything else the driver makes sure
@@ -96,6 +115,9 @@ impl Jobs {
         Ok(())
     }
 }
+
+/// The reason of a request that would take more than its budget.
+pub(crate) const OVER_BUDGET: &str = "OVER_BUDGET";
 
 /// Whether the other service has decided, and would decide the same again.
 pub(crate) fn is_answer(error: &Error) -> bool {

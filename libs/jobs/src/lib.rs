@@ -20,8 +20,10 @@
 mod action;
 mod driver;
 mod finish;
+mod follow;
 mod hold;
 mod jobs;
+mod order;
 mod progress;
 mod request;
 mod result;
@@ -31,8 +33,10 @@ mod step;
 mod submit;
 mod watch;
 
-pub use action::{Action, Figures, Frozen, Spec};
+pub use action::{Action, Figures, Frozen, Outcome, Spec};
 pub use jobs::Jobs;
+pub use follow::follow;
+pub use order::Order;
 pub use request::JobRequest;
 pub use step::Step;
 pub use watch::ProgressStream;

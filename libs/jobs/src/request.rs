@@ -35,6 +35,8 @@ pub struct JobRequest {
     pub params: Value,
     /// What is paid for.
     pub units: i64,
+    /// It is refused when it would take more.
+    pub max_credits: Option<i64>,
     /// Of the whole input.
     pub input_sha256: Vec<u8>,
     /// Held for it; none until then.

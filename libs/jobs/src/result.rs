@@ -1,34 +1,35 @@
 //! The result of a job, pulled from ai-processor outside of any transaction.
 
 use anyhow::{anyhow, ensure};
-use contracts::ai_processor::v1::ReadJobResultRequest;
+use contracts::ai_processor::v1::{JobReceipt, ReadJobResultRequest};
 use rpc::{AccountId, Error, Result};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::Jobs;
 use crate::jobs::unattended;
+use crate::{Jobs, Outcome};
 
 /// Four times what 200,000 clustered keywords take.
 const MAX: usize = 256 * 1024 * 1024;
 
 impl Jobs {
     /// The whole result, which is what ai-processor says it is.
-    pub(crate) async fn read_result(&self, account: AccountId, id: Uuid) -> Result<Vec<u8>> {
+    pub(crate) async fn read_result(&self, account: AccountId, id: Uuid) -> Result<Outcome> {
         let message = ReadJobResultRequest { job_id: id.to_string() };
         let mut pieces = self.ai(unattended(account)).read_job_result(message).await?.into_inner();
-        let (mut result, mut told) = (Vec::new(), Vec::new());
+        let (mut body, mut told, mut receipt) = (Vec::new(), Vec::new(), JobReceipt::default());
         while let Some(piece) = pieces.message().await? {
-            if result.len().saturating_add(piece.body.len()) > MAX {
+            if body.len().saturating_add(piece.body.len()) > MAX {
                 return Err(Error::internal(anyhow!("the result of job {id} is larger than {MAX} bytes")));
             }
-            result.extend_from_slice(&piece.body);
+            body.extend_from_slice(&piece.body);
             if !piece.sha256.is_empty() {
                 told = piece.sha256;
+                receipt = piece.receipt.unwrap_or_default();
             }
         }
-        verify(&result, &told).map_err(|error| Error::internal(error.context(format!("the result of job {id}"))))?;
-        Ok(result)
+        verify(&body, &told).map_err(|error| Error::internal(error.context(format!("the result of job {id}"))))?;
+        Ok(Outcome { body, receipt })
     }
 }
 

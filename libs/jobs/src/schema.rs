@@ -16,6 +16,7 @@ diesel::table! {
         exclusive -> Bool,
         params -> Jsonb,
         units -> BigInt,
+        max_credits -> Nullable<BigInt>,
         input_sha256 -> Binary,
         credits -> Nullable<BigInt>,
         charge -> Nullable<BigInt>,

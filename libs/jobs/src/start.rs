@@ -67,7 +67,7 @@ impl Jobs {
                     return Ok((known, true));
                 }
                 let frozen = freeze(conn).await?;
-                Ok((insert(conn, caller, &spec, (frozen, hash)).await?, false))
+                Ok((insert(conn, &Asked::by(caller), &spec, (frozen, hash)).await?, false))
             })
             .await?;
         if !known {
@@ -130,9 +130,33 @@ fn actor(caller: &Caller) -> Uuid {
     caller.user().or(caller.api_key()).unwrap_or(caller.account().uuid())
 }
 
-async fn insert(
+/// Who asks for a piece of work, and under which id.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) actor: Uuid,
+    pub(crate) user: Option<Uuid>,
+    pub(crate) api_key: Option<Uuid>,
+    pub(crate) idempotency_key: Option<&'a str>,
+    pub(crate) max_credits: Option<i64>,
+}
+
+impl<'a> Asked<'a> {
+    fn by(caller: &'a Caller) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            actor: actor(caller),
+            user: caller.user(),
+            api_key: caller.api_key(),
+            idempotency_key: caller.idempotency_key(),
+            max_credits: None,
+        }
+    }
+}
+
+pub(crate) async fn insert(
     conn: &mut AccountConn,
-    caller: &Caller,
+    asked: &Asked<'_>,
     spec: &Spec,
     (frozen, hash): (Frozen, Vec<u8>),
 ) -> Result<JobRequest> {
@@ -147,19 +171,20 @@ async fn insert(
         .values((
             (
                 igny8_job_requests::account_id.eq(account),
-                igny8_job_requests::id.eq(Uuid::now_v7()),
+                igny8_job_requests::id.eq(asked.id),
                 igny8_job_requests::site_id.eq(site),
                 igny8_job_requests::action.eq(spec.name),
-                igny8_job_requests::actor_id.eq(actor(caller)),
-                igny8_job_requests::user_id.eq(caller.user()),
-                igny8_job_requests::api_key_id.eq(caller.api_key()),
-                igny8_job_requests::idempotency_key.eq(caller.idempotency_key()),
+                igny8_job_requests::actor_id.eq(asked.actor),
+                igny8_job_requests::user_id.eq(asked.user),
+                igny8_job_requests::api_key_id.eq(asked.api_key),
+                igny8_job_requests::idempotency_key.eq(asked.idempotency_key),
             ),
             igny8_job_requests::req_hash.eq(hash),
             igny8_job_requests::target_id.eq(target),
             igny8_job_requests::exclusive.eq(spec.busy.is_some()),
             igny8_job_requests::params.eq(params),
             igny8_job_requests::units.eq(units),
+            igny8_job_requests::max_credits.eq(asked.max_credits),
             igny8_job_requests::input_sha256.eq(Sha256::digest(&input).to_vec()),
             igny8_job_requests::next_at.eq(Utc::now() + LEASE),
             igny8_job_requests::deadline_at.eq(Utc::now() + spec.time_limit),

@@ -19,6 +19,8 @@ CREATE TABLE igny8_job_requests (
     -- What the service remembers for the result.
     params jsonb NOT NULL,
     units bigint NOT NULL,
+    -- It is refused when it would take more.
+    max_credits bigint,
     -- Of the whole input. Its parts are in igny8_job_inputs until the work has ended.
     input_sha256 bytea NOT NULL,
     -- Held for it; null until then.

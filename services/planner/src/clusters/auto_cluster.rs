@@ -8,7 +8,7 @@ use contracts::progress::v1::Started;
 use db::AccountConn;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use jobs::{Action, Figures, Frozen, JobRequest, Spec};
+use jobs::{Action, Figures, Frozen, JobRequest, Outcome, Spec};
 use prost::Message;
 use rpc::{Caller, Error, Result};
 use serde_json::json;
@@ -112,9 +112,9 @@ impl Action for AutoCluster {
         }
     }
 
-    async fn apply(&self, conn: &mut AccountConn, request: &JobRequest, result: Vec<u8>) -> Result<Figures> {
+    async fn apply(&self, conn: &mut AccountConn, request: &JobRequest, outcome: Outcome) -> Result<Figures> {
         let ClusteringResult { clusters, merge_tree } =
-            ClusteringResult::decode(result.as_slice()).map_err(Error::internal)?;
+            ClusteringResult::decode(outcome.body.as_slice()).map_err(Error::internal)?;
         let groups = clusters.into_iter().map(group).collect::<Result<Vec<Group>>>()?;
         let present = Present::load(conn, request.target_id).await?;
         let matched = present.matched(groups);

@@ -15,7 +15,7 @@ use db::{AccountConn, Stored};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use jobs::{Action, Figures, Frozen, JobRequest, Spec};
+use jobs::{Action, Figures, Frozen, JobRequest, Outcome, Spec};
 use prost::Message;
 use rpc::{Caller, Error, Result};
 use serde_json::json;
@@ -156,8 +156,8 @@ impl Action for AutoGenerateIdeas {
         }
     }
 
-    async fn apply(&self, conn: &mut AccountConn, request: &JobRequest, result: Vec<u8>) -> Result<Figures> {
-        let IdeasResult { ideas } = IdeasResult::decode(result.as_slice()).map_err(Error::internal)?;
+    async fn apply(&self, conn: &mut AccountConn, request: &JobRequest, outcome: Outcome) -> Result<Figures> {
+        let IdeasResult { ideas } = IdeasResult::decode(outcome.body.as_slice()).map_err(Error::internal)?;
         patience::take(conn).await?;
         let named: Vec<Uuid> = ideas.iter().filter_map(|idea| Uuid::try_parse(&idea.cluster_id).ok()).collect();
         let here: HashSet<Uuid> = Cluster::of(conn, &named).await?.into_iter().map(|cluster| cluster.id).collect();
