@@ -7,6 +7,7 @@
     reason = "a test whose surroundings are not as they should be has failed"
 )]
 
+pub mod desk;
 pub mod faults;
 pub mod fleet;
 pub mod people;

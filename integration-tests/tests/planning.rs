@@ -8,134 +8,23 @@
 )]
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use integration_tests::fleet::{Answer, Fleet};
-use integration_tests::people::Person;
-use reqwest::multipart::{Form, Part};
+use integration_tests::desk::{Desk, expect, text};
 use serde_json::{Value, json};
 
 const SUBJECTS: [&str; 3] = ["running shoes", "coffee machine", "garden shed"];
 const FORMS: [&str; 6] = ["best {}", "{}", "cheap {}", "{} reviews", "how to choose a {}", "{} for beginners"];
 
-/// A person with a site, and the fleet.
-struct Desk {
-    fleet: Fleet,
-    person: Person,
-    site: String,
-    sector: String,
-}
-
-impl Desk {
-    async fn open() -> Self {
-        let fleet = Fleet::start().await;
-        let person = fleet.owner("ada").await;
-        let body = json!({ "name": "Shop", "domain": "shop.example.com", "sectors": [{ "name": "Everything" }] });
-        let site = fleet.call("POST", "/api/v1/auth/sites/", Some(&person.token), Some(&body)).await;
-        let data = &expect(&site, 201)["data"];
-        let (site, sector) = (text(&data["id"]), text(&data["sectors"][0]["id"]));
-        Self { fleet, person, site, sector }
-    }
-
-    async fn call(&self, verb: &str, path: &str, body: Option<&Value>) -> Answer {
-        self.fleet.call(verb, path, Some(&self.person.token), body).await
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        expect(&self.call("GET", path, None).await, 200).clone()
-    }
-
-    async fn post(&self, path: &str, body: Value, status: u16) -> Value {
-        expect(&self.call("POST", path, Some(&body)).await, status)["data"].clone()
-    }
-
-    /// Uploads a file, and answers its preview.
-    async fn upload(&self, name: &'static str, content: String) -> Value {
-        let part = Part::bytes(content.into_bytes()).file_name(name);
-        let form =
-            Form::new().text("site_id", self.site.clone()).text("sector_id", self.sector.clone()).part("file", part);
-        let request = reqwest::Client::new().post(format!("{}/api/v1/planner/imports/", self.fleet.url));
-        let answer = request.bearer_auth(&self.person.token).multipart(form).send().await.expect("an answer");
-        let (status, text) = (answer.status().as_u16(), answer.text().await.expect("a body"));
-        assert_eq!(status, 201, "{text}");
-        let import: Value = serde_json::from_str(&text).expect("JSON");
-        let path = format!("/api/v1/planner/imports/{}/", self::text(&import["data"]["id"]));
-        for _ in 0..200 {
-            let import = self.get(&path).await["data"].clone();
-            if import["state"] != "reading" {
-                return import;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        panic!("the file is still being read")
-    }
-
-    /// The events of a task until its last one, each with what it carried.
-    async fn watch(&self, started: &Value) -> Vec<(String, Value)> {
-        let path = format!("{}{}events/", self.fleet.url, text(&started["progress_url"]));
-        let request = reqwest::Client::new().get(path).bearer_auth(&self.person.token);
-        let stream = request.send().await.expect("an answer").text().await.expect("a stream that ends");
-        let events = stream.split("\n\n").filter_map(|block| {
-            let line = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
-            Some((line("event: ")?.to_owned(), serde_json::from_str(line("data: ")?).expect("JSON")))
-        });
-        events.collect()
-    }
-
-    /// Waits for a task that must succeed, and answers its last progress.
-    async fn done(&self, started: &Value) -> Value {
-        let events = self.watch(started).await;
-        let (event, progress) = events.last().expect("an event");
-        assert_eq!(event, "done", "{events:?}");
-        progress.clone()
-    }
-
-    async fn import(&self, keywords: &[String]) {
-        let mut file = "keyword,volume\n".to_owned();
-        for (place, keyword) in keywords.iter().enumerate() {
-            writeln!(file, "{keyword},{}", 1000 - place * 10).expect("a line");
-        }
-        let import = self.upload("keywords.csv", file).await;
-        assert_eq!(
-            (&import["state"], &import["counts"]["new"]),
-            (&json!("previewed"), &json!(keywords.len())),
-            "{import}"
-        );
-        let path = format!("/api/v1/planner/imports/{}/start/", text(&import["id"]));
-        let started = self.post(&path, json!({ "duplicates": "skip" }), 202).await;
-        let progress = self.done(&started).await;
-        assert_eq!(progress["state"], "succeeded");
-    }
-
-    fn sector_body(&self) -> Value {
-        json!({ "site_id": self.site, "sector_id": self.sector })
-    }
-
-    async fn cluster(&self) -> Value {
-        let started = self.post("/api/v1/planner/keywords/auto_cluster/", self.sector_body(), 202).await;
-        self.done(&started).await
-    }
-
-    /// Each keyword with the cluster that it is in.
-    async fn places(&self) -> BTreeMap<String, (String, String)> {
-        let page = self.get("/api/v1/planner/keywords/?page_size=500").await;
-        let keywords = page["results"].as_array().expect("keywords").iter();
-        keywords
-            .map(|keyword| {
-                let cluster = keyword["cluster"]["id"].as_str().unwrap_or_default().to_owned();
-                (text(&keyword["keyword"]), (text(&keyword["id"]), cluster))
-            })
-            .collect()
-    }
-}
-
-fn expect(answer: &Answer, status: u16) -> &Value {
-    assert_eq!(answer.status, status, "{}", answer.text);
-    &answer.json
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("a text, not {value}")).to_owned()
+/// Each keyword with its id and the cluster that it is in.
+async fn places(desk: &Desk) -> BTreeMap<String, (String, String)> {
+    let page = desk.get("/api/v1/planner/keywords/?page_size=500").await;
+    let keywords = page["results"].as_array().expect("keywords").iter();
+    keywords
+        .map(|keyword| {
+            let cluster = keyword["cluster"]["id"].as_str().unwrap_or_default().to_owned();
+            (text(&keyword["keyword"]), (text(&keyword["id"]), cluster))
+        })
+        .collect()
 }
 
 fn keywords() -> Vec<String> {
@@ -163,7 +52,7 @@ async fn a_keyword_file_becomes_clusters_and_ideas_that_the_writer_has() {
     assert!(percents.is_sorted(), "progress only grows: {percents:?}");
     assert_eq!(done["credits"], quote["credits"]);
 
-    let places = desk.places().await;
+    let places = places(&desk).await;
     assert!(places.values().all(|(_, cluster)| !cluster.is_empty()), "every keyword has a cluster: {places:?}");
     let clusters = desk.get("/api/v1/planner/clusters/?page_size=500").await;
     assert_eq!(clusters["count"].to_string(), text(&done["figures"]["clusters"]));
@@ -183,14 +72,14 @@ async fn a_keyword_file_becomes_clusters_and_ideas_that_the_writer_has() {
 
 /// A keyword that a person moves is where they put it after the next run, and clusters are the same ones.
 async fn a_move_stays(desk: &Desk) {
-    let before = desk.places().await;
+    let before = places(desk).await;
     let (keyword, (id, from)) = before.iter().find(|(keyword, _)| *keyword == "cheap garden shed").expect("imported");
     let (_, to) = &before["running shoes"];
     assert_ne!(from, to, "{keyword} is not among the shoes");
     let body = json!({ "cluster_id": to, "keyword_ids": [id] });
     assert_eq!(desk.post("/api/v1/planner/clusters/move_keywords/", body, 200).await["count"], 1);
     let done = desk.cluster().await;
-    let after = desk.places().await;
+    let after = places(desk).await;
     assert_eq!(&after[keyword].1, to, "the move stays");
     for (keyword, (_, cluster)) in before.iter().filter(|(keyword, _)| *keyword != "cheap garden shed") {
         assert_eq!(&after[keyword].1, cluster, "the cluster of {keyword} is the same one: {done}");
@@ -203,7 +92,7 @@ async fn a_move_stays(desk: &Desk) {
     assert!(cut["clusters"].as_i64() > Some(3) && cut["kept"].as_i64() > Some(0), "{cut}");
     let back = desk.post("/api/v1/planner/clusters/rethreshold/", desk.sector_body(), 200).await;
     assert!(back["clusters"].as_i64() < cut["clusters"].as_i64(), "{back}");
-    assert_eq!(&desk.places().await[keyword].1, to, "the move stays at every threshold");
+    assert_eq!(&places(desk).await[keyword].1, to, "the move stays at every threshold");
 }
 
 async fn ideas_reach_the_writer(desk: &Desk) {

@@ -39,6 +39,8 @@ pub struct Global {
 pub enum Verb {
     /// Start everything and stay until Ctrl-C.
     Up(Up),
+    /// Start everything and do the main job once: from keyword files to a published article with pictures.
+    Demo(Demo),
     /// Stop everything.
     Down,
     /// Show what runs.
@@ -127,6 +129,20 @@ pub struct Up {
     /// Run in the background; return when ready.
     #[arg(long)]
     pub detach: bool,
+    /// Use exactly this port, such as `gateway=8080`; may be repeated.
+    #[arg(long, value_name = "NAME=NUMBER")]
+    pub port: Vec<Explicit>,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Do without the private WordPress: the job ends with an approved article.
+    #[arg(long)]
+    pub no_wordpress: bool,
+    /// Stop everything when the job is done, instead of staying until Ctrl-C.
+    #[arg(long)]
+    pub once: bool,
     /// Use exactly this port, such as `gateway=8080`; may be repeated.
     #[arg(long, value_name = "NAME=NUMBER")]
     pub port: Vec<Explicit>,

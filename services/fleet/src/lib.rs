@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod check;
 pub mod cli;
 pub mod databases;
+pub mod demo;
 pub mod doctor;
 pub mod down;
 pub mod errors;
@@ -31,10 +32,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use cli::{Cli, Global, Up, Verb};
+use cli::{Cli, Demo, Global, Up, Verb};
 use progress::{Progress, say};
 use settings::Settings;
 use state::State;
+use state::ports::Explicit;
 
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> ExitCode {
@@ -58,6 +60,7 @@ async fn act(cli: Cli) -> Result<ExitCode> {
     let state = State::open(&root, &dir.unwrap_or(default))?;
     match cli.verb {
         Verb::Up(wish) => bring_up(state, &cli.global, wish, progress).await?,
+        Verb::Demo(wish) => demonstrate(state, &cli.global, wish, progress).await?,
         Verb::Down => down::down(&state, &progress).await?,
         Verb::Status { json } => return show_status(&state, json).await,
         Verb::Logs { service, follow, lines } => {
@@ -94,9 +97,17 @@ async fn act(cli: Cli) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn wishes(global: &Global, ports: Vec<Explicit>) -> up::Wishes {
+    up::Wishes { ports, database_url: global.database_url.clone(), amqp_url: global.amqp_url.clone() }
+}
+
+async fn demonstrate(state: State, global: &Global, mut wish: Demo, progress: Progress) -> Result<()> {
+    let wishes = wishes(global, std::mem::take(&mut wish.port));
+    demo::run(state, &wishes, &wish, progress).await
+}
+
 async fn bring_up(state: State, global: &Global, wish: Up, progress: Progress) -> Result<()> {
-    let wishes =
-        up::Wishes { ports: wish.port, database_url: global.database_url.clone(), amqp_url: global.amqp_url.clone() };
+    let wishes = wishes(global, wish.port);
     if wish.detach { up::detached(&state, &wishes).await } else { up::foreground(state, &wishes, progress).await }
 }
 

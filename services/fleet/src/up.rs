@@ -76,23 +76,27 @@ pub async fn stop(launch: &Launch, signals: &Signals) {
 }
 
 async fn run(launch: &mut Launch, wishes: &Wishes, begun: Instant) -> Result<()> {
-    let specs = begin(launch, wishes, &Manner::default()).await?;
+    prepare(launch, wishes).await?;
+    let specs = start(launch, wishes, &Manner::default()).await?;
     launch.progress.line(&format!("ready after {:.1} s\n", begun.elapsed().as_secs_f32()));
     launch.progress.line(&status::welcome(launch)?);
     launch.processes.set_phase(Phase::Ready)?;
     watch(launch, specs).await
 }
 
-/// From nothing to services that answer a request through REST.
-pub async fn begin(launch: &mut Launch, wishes: &Wishes, manner: &Manner) -> Result<Vec<Spec>> {
+/// Packages, ports and certificates.
+pub async fn prepare(launch: &mut Launch, wishes: &Wishes) -> Result<()> {
     launch.progress.line("starting the fleet");
     doctor::refuse_low_disk(&launch.state.dir)?;
     let needed = needed_packages(wishes);
     packages::ensure(&needed, &launch.settings.state, &launch.progress).await?;
     launch.ports.choose(&default_ports(), &wishes.ports)?;
     let names: Vec<_> = service::registry::services().iter().map(|service| service.name.as_str()).collect();
-    certificates::ensure(&launch.state, &names)?;
-    let launch = &*launch;
+    certificates::ensure(&launch.state, &names)
+}
+
+/// Starts everything; ends when services answer a request through REST.
+pub async fn start(launch: &Launch, wishes: &Wishes, manner: &Manner) -> Result<Vec<Spec>> {
     let (specs, _servers) = start_all(launch, wishes, manner).await?;
     let client = ready::client()?;
     let round_trip = ready::round_trip(launch, &client).await;
