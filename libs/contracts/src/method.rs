@@ -75,6 +75,8 @@ pub struct Rest {
     pub idempotency_key: bool,
     /// Whether the body is multipart and its file streamed.
     pub upload: bool,
+    /// Whether the answer never changes, so that browsers may keep it.
+    pub immutable: bool,
 }
 
 /// An HTTP method.

@@ -1,6 +1,6 @@
 //! Reading a result, a few pieces for each transaction: however slow the reader is, it holds no connection.
 
-use contracts::ai_processor::v1::{JobResultPiece, JobState};
+use contracts::ai_processor::v1::{JobReceipt, JobResultPiece, JobState};
 use db::{Db, Stored};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -22,8 +22,7 @@ pub(super) async fn read(
     requester: &str,
     job: Uuid,
 ) -> Result<BoxStream<'static, Result<JobResultPiece, Status>>> {
-    let sha256 = db.account(account, async |conn| hash(conn, requester, job).await).await?;
-    let first = JobResultPiece { body: Vec::new(), sha256 };
+    let first = db.account(account, async |conn| first(conn, requester, job).await).await?;
     let db = db.clone();
     let batches = stream::try_unfold(0, move |from| {
         let db = db.clone();
@@ -36,14 +35,31 @@ pub(super) async fn read(
     Ok(stream::iter([Ok(first)]).chain(batches.try_flatten()).boxed())
 }
 
-async fn hash(conn: &mut db::AccountConn, requester: &str, job: Uuid) -> Result<Vec<u8>> {
+/// What comes before the result itself.
+async fn first(conn: &mut db::AccountConn, requester: &str, job: Uuid) -> Result<JobResultPiece> {
     let row = igny8_jobs::table.find((conn.account().uuid(), job)).filter(igny8_jobs::requester.eq(requester));
     let found: Option<(Stored<JobState>, Option<Value>)> =
         row.select((igny8_jobs::state, igny8_jobs::receipt)).first(conn).await.optional()?;
     match found {
-        Some((Stored(JobState::Succeeded), receipt)) => Ok(crate::worker::receipt_hash(receipt.as_ref())),
+        Some((Stored(JobState::Succeeded), stored)) => {
+            let sha256 = crate::worker::receipt_hash(stored.as_ref());
+            Ok(JobResultPiece { body: Vec::new(), sha256, receipt: stored.as_ref().map(receipt) })
+        }
         Some(_) => Err(Error::precondition("JOB_WITHOUT_RESULT", "This job has no result.")),
         None => Err(Error::not_found("job")),
+    }
+}
+
+fn receipt(stored: &Value) -> JobReceipt {
+    let text = |name| stored.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let number = |name| stored.get(name).and_then(Value::as_i64).unwrap_or_default();
+    JobReceipt {
+        provider: text("provider"),
+        model: text("model"),
+        prompt_version: text("prompt_version"),
+        tokens_in: number("tokens_in"),
+        tokens_out: number("tokens_out"),
+        cost_microusd: number("cost_microusd"),
     }
 }
 
@@ -56,5 +72,5 @@ async fn pieces(conn: &mut db::AccountConn, job: Uuid, from: i32) -> Result<Vec<
         .select(results::body)
         .load(conn)
         .await?;
-    Ok(bodies.into_iter().map(|body| JobResultPiece { body, sha256: Vec::new() }).collect())
+    Ok(bodies.into_iter().map(|body| JobResultPiece { body, ..JobResultPiece::default() }).collect())
 }

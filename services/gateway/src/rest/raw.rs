@@ -17,9 +17,12 @@ use tracing::Span;
 use crate::backends::Stream;
 use crate::failure::Failure;
 
+/// In the caller's own browser, never in a cache that others share.
+const FOR_A_YEAR: &str = "private, max-age=31536000, immutable";
+
 /// The first message is there already, so that what fails before it still has a status; what fails after it breaks the connection, so
 /// that nobody takes half a file for a whole one.
-pub(super) fn respond(stream: Stream, read: Decode<Chunk>) -> Result<Response, Failure> {
+pub(super) fn respond(stream: Stream, read: Decode<Chunk>, immutable: bool) -> Result<Response, Failure> {
     let Chunk { content_type, file_name, body } = read(&stream.first).map_err(Error::internal)?;
     let rest = Rest { messages: stream.rest, read, span: Span::current() };
     let rest = unfold(rest, async |mut rest| Some((rest.next().await?, rest)));
@@ -27,7 +30,7 @@ pub(super) fn respond(stream: Stream, read: Decode<Chunk>) -> Result<Response, F
     let mut response = Response::new(Body::from_stream(parts));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::try_from(content_type).map_err(Error::internal)?);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(if immutable { FOR_A_YEAR } else { "no-store" }));
     if !file_name.is_empty() {
         headers.insert(CONTENT_DISPOSITION, disposition(&file_name));
     }

@@ -22,6 +22,9 @@ pub(super) fn check(model: &Model, method: &Method, problems: &mut Problems) {
         }
         _ => {}
     }
+    if options.immutable && options.shape.as_deref() != Some("raw") {
+        problems.add(place, "only raw answers can be immutable: take `immutable` away");
+    }
     if options.upload {
         upload(request, http.body.as_deref(), place, problems);
     }

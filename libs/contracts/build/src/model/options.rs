@@ -21,6 +21,7 @@ pub(crate) struct Options {
     pub(crate) callers: Vec<String>,
     pub(crate) while_suspended: bool,
     pub(crate) owners: Vec<String>,
+    pub(crate) immutable: bool,
 }
 
 impl Options {
@@ -40,6 +41,7 @@ impl Options {
             callers: texts(&options, "callers"),
             while_suspended: flag(&options, "while_suspended"),
             owners: texts(&options, "owners"),
+            immutable: flag(&options, "immutable"),
         })
     }
 

@@ -57,7 +57,7 @@ fn access(options: &Options) -> String {
 fn rest(model: &Model, method: &Method, http: &Http, options: &Options) -> String {
     format!(
         "Rest {{ verb: Verb::{verb}, path: {path:?}, body: {body}, shape: {shape}, status: {status}, other_status: {other:?}, \
-         rate_policy: {rate}, idempotency_key: {key}, upload: {upload} }}",
+         rate_policy: {rate}, idempotency_key: {key}, upload: {upload}, immutable: {immutable} }}",
         verb = camel(&http.verb.to_ascii_lowercase()),
         path = http.path,
         body = body(model, method, http),
@@ -67,6 +67,7 @@ fn rest(model: &Model, method: &Method, http: &Http, options: &Options) -> Strin
         rate = variant("RatePolicy", options.rate_policy.as_deref()),
         key = options.idempotency_key,
         upload = options.upload,
+        immutable = options.immutable,
     )
 }
 
