@@ -1108,6 +1108,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/planner/automation/runs/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The runs that the caller may see, the newest first
+         * @description The runs that the caller may see, the newest first.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["automation_list_runs"];
+        put?: never;
+        /**
+         * Start a run
+         * @description Start a run. Refused with AUTOMATION_RUNS while the site has one that is not over.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them. Costs credits.
+         */
+        post: operations["automation_start_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/automation/runs/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One run, with what each stage has done and taken
+         * @description One run, with what each stage has done and taken.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["automation_get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/automation/runs/{id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a run
+         * @description End a run. What has begun is finished and paid, and stays where it is; nothing more becomes of it by itself.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["automation_cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/automation/runs/{id}/pause/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a run
+         * @description Pause a run. What has begun is finished and paid; nothing new is begun.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["automation_pause_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/automation/runs/{id}/resume/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a paused run, within another budget if one is given
+         * @description Go on with a paused run, within another budget if one is given.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["automation_resume_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/automation/runs/{run_id}/items/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a run works on: sectors to cluster, and articles in the making
+         * @description What a run works on: sectors to cluster, and articles in the making.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["automation_list_run_items"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/automation/schedules/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The schedules of the sites that the caller may see
+         * @description The schedules of the sites that the caller may see.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["automation_list_schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/planner/automation/schedules/{site_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give a site its schedule, in place of the one that it may have
+         * @description Give a site its schedule, in place of the one that it may have.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        put: operations["automation_set_schedule"];
+        post?: never;
+        /**
+         * Take a site's schedule away
+         * @description Take a site's schedule away. A run that it has started goes on.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        delete: operations["automation_delete_schedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/planner/clusters/": {
         parameters: {
             query?: never;
@@ -1884,6 +2072,422 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/publisher/connections/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The connections of the sites that the caller sees
+         * @description The connections of the sites that the caller sees.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["connections_list"];
+        put?: never;
+        /**
+         * Connect a site
+         * @description Connect a site. Nothing is asked of it yet: test the connection next. The first one of a site is its default.
+         *
+         *     Needs the role `admin` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["connections_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/connections/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One connection
+         * @description One connection. Its password is never shown.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["connections_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a connection
+         * @description Delete a connection. What it published stays where it is. After the default, the oldest one left is the site's default.
+         *
+         *     Needs the role `admin` or above. Editors and viewers see only the sites granted to them.
+         */
+        delete: operations["connections_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a connection
+         * @description Change a connection. Another address needs the password again: it is never sent anywhere but where it was given for.
+         *
+         *     Needs the role `admin` or above. Editors and viewers see only the sites granted to them.
+         */
+        patch: operations["connections_update"];
+        trace?: never;
+    };
+    "/api/v1/publisher/connections/{id}/test/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a connection: find the API, sign in, ask what the user may do
+         * @description Try a connection: find the API, sign in, ask what the user may do. Writes nothing on the site. The answer says what is wrong and how to put it right.
+         *
+         *     Needs the role `admin` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["connections_test_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/publications/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The publications that the caller may see
+         * @description The publications that the caller may see.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["publications_list"];
+        put?: never;
+        /**
+         * Publish an approved article, now or at a time
+         * @description Publish an approved article, now or at a time.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["publications_publish_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/publications/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One publication
+         * @description One publication.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["publications_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/publications/{id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up a publication that is not live yet
+         * @description Give up a publication that is not live yet.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["publications_cancel_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/publications/{id}/check/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the page and compare it with what was written
+         * @description Read the page and compare it with what was written. The answer lists what was changed on the site.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["publications_check_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/publications/{id}/resolve/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle a page that was changed on the site: keep what the site has, or overwrite it with the article
+         * @description Settle a page that was changed on the site: keep what the site has, or overwrite it with the article.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["publications_resolve_drift"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/publications/{id}/retry/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try again what failed
+         * @description Try again what failed.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["publications_retry_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/publications/{id}/schedule/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a publication that is not live another time, or publish it now
+         * @description Give a publication that is not live another time, or publish it now.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["publications_schedule_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/publications/{id}/unpublish/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a page down: it becomes a draft on its site, and may be published again
+         * @description Take a page down: it becomes a draft on its site, and may be published again.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["publications_unpublish_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/publications/{id}/update/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring the article's newest revision to its live page
+         * @description Bring the article's newest revision to its live page. A page that was changed on the site is not overwritten unless `overwrite` says so: the publication is `drifted` then.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["publications_update_published_page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/undo/{token}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore the connection that a DELETE answered this token for, within ten minutes
+         * @description Restore the connection that a DELETE answered this token for, within ten minutes.
+         *
+         *     Needs the role `admin` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["publisher_undo_undo_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/webhooks/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The webhooks of the account
+         * @description The webhooks of the account.
+         *
+         *     Needs the role `admin` or above.
+         */
+        get: operations["webhooks_list"];
+        put?: never;
+        /**
+         * Make a webhook
+         * @description Make a webhook. The answer is the only one that shows its secret.
+         *
+         *     Needs the role `admin` or above.
+         */
+        post: operations["webhooks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/webhooks/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One webhook
+         * @description One webhook.
+         *
+         *     Needs the role `admin` or above.
+         */
+        get: operations["webhooks_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description Delete a webhook. Nothing is delivered to it any more.
+         *
+         *     Needs the role `admin` or above.
+         */
+        delete: operations["webhooks_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook
+         * @description Change a webhook.
+         *
+         *     Needs the role `admin` or above.
+         */
+        patch: operations["webhooks_update"];
+        trace?: never;
+    };
+    "/api/v1/publisher/webhooks/{id}/deliveries/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was sent to a webhook, the newest first
+         * @description What was sent to a webhook, the newest first. Deliveries are kept for 30 days.
+         *
+         *     Needs the role `admin` or above.
+         */
+        get: operations["webhooks_list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/publisher/webhooks/{id}/test/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a `ping` to a webhook, through the same queue as everything else
+         * @description Send a `ping` to a webhook, through the same queue as everything else.
+         *
+         *     Needs the role `admin` or above.
+         */
+        post: operations["webhooks_test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system/author_profiles/": {
         parameters: {
             query?: never;
@@ -2256,6 +2860,544 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/writer/content/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The articles that the caller may see, without their text, the newest first unless ordered otherwise
+         * @description The articles that the caller may see, without their text, the newest first unless ordered otherwise.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["contents_list"];
+        put?: never;
+        /**
+         * Write an article by hand
+         * @description Write an article by hand.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["contents_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/content/auto_generate_images/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the images of articles that have no picture yet, or further pictures for single images
+         * @description Make the images of articles that have no picture yet, or further pictures for single images. An article without images gets their descriptions first. With `dry_run` nothing is started, and the answer says what it would cost.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them. Costs credits.
+         */
+        post: operations["generation_auto_generate_images"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/content/bulk_decide/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit, approve or reject many articles at once
+         * @description Submit, approve or reject many articles at once. Those whose status does not allow it are left as they are and counted.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["contents_bulk_decide_contents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/content/bulk_delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete many articles at once: all of the selection, or none
+         * @description Delete many articles at once: all of the selection, or none. One token takes all of it back.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["contents_bulk_delete_contents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/content/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One article
+         * @description One article.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["contents_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an article
+         * @description Delete an article. One that is live stays live: take it down first where it should go too.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        delete: operations["contents_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an article
+         * @description Change an article. The change names the revision that it was made of, and makes the next one; when somebody else was faster, the answer is STALE_REVISION. An approved article goes back to review.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        patch: operations["contents_update"];
+        trace?: never;
+    };
+    "/api/v1/writer/content/{id}/approve/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve an article: it may be published
+         * @description Approve an article: it may be published.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["contents_approve_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/content/{id}/reject/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an article back to its writer, as a draft
+         * @description Send an article back to its writer, as a draft.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["contents_reject_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/content/{id}/revisions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The revisions of an article, the newest first, without their text
+         * @description The revisions of an article, the newest first, without their text.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["contents_list_content_revisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/content/{id}/revisions/{number}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One revision of an article
+         * @description One revision of an article.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["contents_get_content_revision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/content/{id}/revisions/{number}/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an earlier revision the newest one again, as a new revision
+         * @description Make an earlier revision the newest one again, as a new revision.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["contents_restore_content_revision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/content/{id}/submit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand a draft to review
+         * @description Hand a draft to review.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["contents_submit_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/files/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file as it is
+         * @description A file as it is. What an address shows never changes.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["files_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/images/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The images that the caller may see; those of an article in its order
+         * @description The images that the caller may see; those of an article in its order.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["images_list"];
+        put?: never;
+        /**
+         * Give an article a place for an image
+         * @description Give an article a place for an image. One in the text is shown where the text names it: `<img src="igny8-image:ID">`.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["images_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/images/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One image
+         * @description One image.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["images_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an image
+         * @description Delete an image. The text shows nothing in its place.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        delete: operations["images_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what an image is to show, or the text for those who cannot see it
+         * @description Change what an image is to show, or the text for those who cannot see it.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        patch: operations["images_update"];
+        trace?: never;
+    };
+    "/api/v1/writer/images/{id}/choose/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show another of the pictures that an image has
+         * @description Show another of the pictures that an image has.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["images_choose_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/images/{id}/upload/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a picture for an image: PNG, JPEG, WebP or GIF, at most 20 MiB and 40 megapixels
+         * @description Upload a picture for an image: PNG, JPEG, WebP or GIF, at most 20 MiB and 40 megapixels. It is shown from then on; what was there stays among the alternatives.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["images_upload_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/tasks/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tasks that the caller may see, the newest first unless ordered otherwise
+         * @description The tasks that the caller may see, the newest first unless ordered otherwise.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["tasks_list"];
+        put?: never;
+        /**
+         * Plan a task by hand
+         * @description Plan a task by hand. The others come of content ideas that are queued in the planner.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["tasks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/tasks/auto_generate_content/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write the articles of tasks, each in a piece of work of its own
+         * @description Write the articles of tasks, each in a piece of work of its own. Tasks that have an article, or whose article is being written, are left out. With `dry_run` nothing is started, and the answer says what it would cost.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them. Costs credits.
+         */
+        post: operations["generation_auto_generate_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/tasks/bulk_delete/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete many tasks at once: all of the selection, or none
+         * @description Delete many tasks at once: all of the selection, or none. One token takes all of it back.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["tasks_bulk_delete_tasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/tasks/bulk_update/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many tasks at once: all of the selection, or none
+         * @description Change many tasks at once: all of the selection, or none.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["tasks_bulk_update_tasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/writer/tasks/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One task
+         * @description One task.
+         *
+         *     Needs the role `viewer` or above. Editors and viewers see only the sites granted to them.
+         */
+        get: operations["tasks_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a task
+         * @description Delete a task. Its article stays.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        delete: operations["tasks_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a task
+         * @description Change a task. What is being written already does not change with it.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        patch: operations["tasks_update"];
+        trace?: never;
+    };
+    "/api/v1/writer/undo/{token}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore what a deletion answered this token for, within ten minutes
+         * @description Restore what a deletion answered this token for, within ten minutes. Of many, those stay deleted whose place was taken since.
+         *
+         *     Needs the role `editor` or above. Editors and viewers see only the sites granted to them.
+         */
+        post: operations["writer_undo_undo_writer_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2372,6 +3514,11 @@ export interface components {
             /** @description Answer what it would cost, and begin nothing. */
             dry_run?: boolean;
         };
+        AutoGenerateContentRequest: {
+            /** @description At most 200 tasks. */
+            tasks: components["schemas"]["TaskSelection"];
+            dry_run?: boolean;
+        };
         AutoGenerateIdeasRequest: {
             /** @description Clusters of one sector. */
             clusters: components["schemas"]["ClusterSelection"];
@@ -2382,6 +3529,162 @@ export interface components {
             ideas_per_cluster?: number | null;
             /** @description Answer what it would cost, and begin nothing. */
             dry_run?: boolean;
+        };
+        AutoGenerateImagesRequest: {
+            content_ids?: string[];
+            /** @description Images that get a further picture, whether they have one or not. */
+            image_ids?: string[];
+            dry_run?: boolean;
+        };
+        /** @enum {string} */
+        AutomationEvery: "day" | "week";
+        AutomationItem: {
+            id: string;
+            sector_id: string;
+            stage: components["schemas"]["AutomationStage"];
+            state: components["schemas"]["AutomationItemState"];
+            /** @description What it is about by now: the name of the sector or cluster, then the title of the idea. */
+            title: string;
+            cluster_id: string | null;
+            content_idea_id: string | null;
+            task_id: string | null;
+            content_id: string | null;
+            publication_id: string | null;
+            /** @description The AI job of the present stage. */
+            job_id: string | null;
+            /**
+             * Format: int64
+             * @description Held or taken so far, for all of its stages.
+             */
+            credits: number;
+            /** @description Why it was skipped or has failed. */
+            reason: string | null;
+            message: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * @description * `pending`: Waits for its stage to begin.
+         *     * `running`: Its stage has begun.
+         *     * `skipped`: Left to a person: `reason` says why, as COLLISION.
+         * @enum {string}
+         */
+        AutomationItemState: "pending" | "running" | "done" | "skipped" | "failed" | "cancelled";
+        AutomationRun: {
+            id: string;
+            site_id: string;
+            state: components["schemas"]["AutomationRunState"];
+            /** @description Why it is paused: PAUSED by a person, OVER_BUDGET or INSUFFICIENT_CREDITS. */
+            reason: string | null;
+            /** @description A sentence for people. */
+            message: string;
+            /**
+             * Format: int64
+             * @description Nothing is begun that would take the run above it.
+             */
+            credit_limit: number;
+            /**
+             * Format: int64
+             * @description Held or taken so far.
+             */
+            credits: number;
+            /**
+             * Format: int32
+             * @description Articles at most.
+             */
+            item_limit: number;
+            /** @description Whether finished articles are published where the site allows it. */
+            publish: boolean;
+            /** @description Started by the site's schedule. */
+            scheduled: boolean;
+            /** @description In their order, those that were reached. */
+            stages: components["schemas"]["AutomationStageCount"][];
+            /** @description For its progress as server-sent events, with `events/` behind it. */
+            progress_url: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
+        /**
+         * @description * `paused`: By a person, or because the credits do not suffice: `reason` says which.
+         *     * `done`: Nothing is left to do.
+         * @enum {string}
+         */
+        AutomationRunState: "running" | "paused" | "done" | "cancelled";
+        /** @description When a site's keywords are worked on by themselves. A run that is paused for want of credits goes on with a new budget then; while another one goes on, nothing is started. */
+        AutomationSchedule: {
+            site_id: string;
+            every: components["schemas"]["AutomationEvery"];
+            /**
+             * Format: int32
+             * @description 1 Monday to 7 Sunday; absent for every day.
+             */
+            weekday: number | null;
+            /**
+             * Format: int32
+             * @description In the site's time zone.
+             */
+            hour: number;
+            /** Format: int32 */
+            minute: number;
+            /**
+             * Format: int64
+             * @description Of each run.
+             */
+            credit_limit: number;
+            /** Format: int32 */
+            item_limit: number;
+            publish: boolean;
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description Absent while it is not active.
+             */
+            next_at: string | null;
+            last_run_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * @description In their order. An item moves on by itself: an article does not wait for the others.
+         *
+         *     * `cluster`: Of a sector: its keywords are clustered.
+         *     * `idea`: Of an article, from here on: an idea is derived from a cluster.
+         *     * `task`: The idea is compared with what the site has, approved, and handed to the writer.
+         *     * `publish`: Only where the site's `auto_publish` allows it.
+         * @enum {string}
+         */
+        AutomationStage: "cluster" | "idea" | "task" | "content" | "images" | "publish";
+        /** @description What a stage has done. */
+        AutomationStageCount: {
+            stage: components["schemas"]["AutomationStage"];
+            /**
+             * Format: int64
+             * @description Items that wait for it or are in it.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Items that have it behind them.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Items that ended in it without success: skipped, failed or cancelled.
+             */
+            stopped: number;
+            /**
+             * Format: int64
+             * @description Held or taken.
+             */
+            credits: number;
         };
         Balance: {
             /**
@@ -2409,8 +3712,18 @@ export interface components {
             ideas: components["schemas"]["ContentIdeaSelection"];
             decision: components["schemas"]["IdeaDecision"];
         };
+        BulkDecideContentsRequest: {
+            selection: components["schemas"]["ContentSelection"];
+            decision: components["schemas"]["ContentDecision"];
+        };
+        BulkDeleteContentsRequest: {
+            selection: components["schemas"]["ContentSelection"];
+        };
         BulkDeleteKeywordsRequest: {
             selection: components["schemas"]["KeywordSelection"];
+        };
+        BulkDeleteTasksRequest: {
+            selection: components["schemas"]["TaskSelection"];
         };
         BulkUpdateKeywordsRequest: {
             selection: components["schemas"]["KeywordSelection"];
@@ -2418,6 +3731,15 @@ export interface components {
             status?: components["schemas"]["KeywordStatus"] | null;
             add_tags?: string[];
             remove_tags?: string[];
+        };
+        BulkUpdateTasksRequest: {
+            selection: components["schemas"]["TaskSelection"];
+            /** @description `archived` or `queued`, as in a change of one. Those that are written or being written are left as they are and counted. */
+            status?: components["schemas"]["TaskStatus"] | null;
+            /** Format: uuid */
+            author_profile_id?: string | null;
+            /** Format: date-time */
+            due_at?: string | null;
         };
         CancelAccountRequest: {
             /**
@@ -2439,6 +3761,10 @@ export interface components {
              * @description How many keywords had it.
              */
             keyword_count: number;
+        };
+        ChooseImageRequest: {
+            /** Format: uuid */
+            file_id: string;
         };
         Cluster: {
             id: string;
@@ -2484,6 +3810,11 @@ export interface components {
             /** Format: int64 */
             volume__lte?: number | null;
         };
+        /** @description The cluster that something is written for, with the name that it had when it was handed to the writer. */
+        ClusterOfTask: {
+            id: string;
+            name: string;
+        };
         /** @description Some clusters: these ids, or all that a filter finds but for the exceptions. */
         ClusterSelection: {
             ids?: string[];
@@ -2516,9 +3847,150 @@ export interface components {
         };
         /**
          * @description What an idea may collide with.
+         *
+         *     * `task`: A task of the writer that has no article yet.
+         *     * `page`: A page that is live.
+         *     * `draft`: An article that is not live.
          * @enum {string}
          */
-        CollisionKind: "content_idea" | "task" | "page";
+        CollisionKind: "content_idea" | "task" | "page" | "draft";
+        Connection: {
+            id: string;
+            site_id: string;
+            kind: components["schemas"]["ConnectionKind"];
+            /** @description The address of the site, as `https://example.com/blog`. */
+            url: string;
+            username: string;
+            /** @description Where the site is published unless another connection is named. */
+            is_default: boolean;
+            /** @description The last test; null before the first one and after a change. */
+            diagnosis: components["schemas"]["ConnectionDiagnosis"] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ConnectionAdvice: {
+            /** @description As `plain_permalinks`. */
+            code: string;
+            what: string;
+            fix: string;
+        };
+        /** @description What a test of a connection found. */
+        ConnectionDiagnosis: {
+            /** @description Whether an article can be published. */
+            works: boolean;
+            /** @description What is wrong; null where it works. */
+            problem: components["schemas"]["ConnectionProblem"] | null;
+            /** @description What happened, in a sentence or two. */
+            what: string;
+            /** @description What to do about it. Empty where it works. */
+            fix: string;
+            /** @description What works, but not as well as it could. */
+            advice: components["schemas"]["ConnectionAdvice"][];
+            /** @description What the site calls itself. Empty where we did not get that far, as what follows. */
+            site_name: string;
+            /** @description Where its API is. */
+            rest_root: string;
+            /** @description As `editor`. */
+            roles: string[];
+            can_manage_categories: boolean;
+            /** @description The SEO plugin whose fields we write, as `yoast`. */
+            seo_plugin: string;
+            /** Format: date-time */
+            tested_at: string;
+        };
+        /** @enum {string} */
+        ConnectionKind: "wordpress";
+        /**
+         * @description What keeps us from publishing on a site.
+         *
+         *     * `address_refused`: The address is inside a private network, or neither HTTPS nor on its port: we do not go there.
+         *     * `unreachable`: The name does not exist, or nobody answers there.
+         *     * `certificate`: The certificate is not valid for the name.
+         *     * `too_slow`: No answer in time.
+         *     * `moved`: The site sends us to another host, where the password was not given for.
+         *     * `wrong_root`: A WordPress, but not at this address: its API is not where the address says.
+         *     * `rest_disabled`: A plugin has switched the REST API off.
+         *     * `firewall`: A firewall in front of the site turns us away.
+         *     * `sign_in_wall`: A plugin for members or for sites that are not open yet sends everyone to the sign-in page.
+         *     * `passwords_off`: Application passwords are switched off.
+         *     * `authorization_stripped`: The web server drops the header that carries the password.
+         *     * `role_too_low`: The user may not do what publishing takes.
+         *     * `throttled`: The site asks us to come less often.
+         *     * `site_error`: The site fails on its own.
+         *     * `broken_answer`: The answer cannot be read.
+         * @enum {string}
+         */
+        ConnectionProblem: "address_refused" | "unreachable" | "certificate" | "too_slow" | "moved" | "not_wordpress" | "wrong_root" | "rest_disabled" | "firewall" | "sign_in_wall" | "passwords_off" | "wrong_password" | "authorization_stripped" | "role_too_low" | "maintenance" | "throttled" | "site_error" | "broken_answer";
+        Content: {
+            id: string;
+            site_id: string;
+            sector_id: string;
+            /** @description The task that it was written for. */
+            task_id: string | null;
+            content_idea_id: string | null;
+            cluster: components["schemas"]["ClusterOfTask"] | null;
+            title: string;
+            meta_title: string;
+            meta_description: string;
+            slug: string;
+            excerpt: string;
+            /** @description Sanitised. The source of an image is `igny8-image:` and its id. Null in lists. */
+            html: string | null;
+            /** @description The same for showing: with the addresses of the images, and without those that have no file yet. Null in lists. */
+            preview_html: string | null;
+            primary_keyword: string;
+            secondary_keywords: string[];
+            tags: string[];
+            categories: string[];
+            /** Format: int32 */
+            word_count: number;
+            /** @description Statements of the first draft that a person should check before publishing. */
+            claims: string[];
+            /** @description Written by rules and not by a model: to be edited before it is published. */
+            built_in_draft: boolean;
+            status: components["schemas"]["ContentStatus"];
+            /** @description Why it was sent back. */
+            review_note: string | null;
+            /**
+             * Format: int64
+             * @description Counts from 1.
+             */
+            revision: number;
+            /** @description Its page, once there is one. */
+            url: string | null;
+            /** Format: date-time */
+            scheduled_for: string | null;
+            /** Format: date-time */
+            published_at: string | null;
+            /** @description Why the last try to publish it failed. */
+            publish_error: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @enum {string} */
+        ContentDecision: "submit" | "approve" | "reject";
+        ContentFilter: {
+            /** Format: uuid */
+            site_id?: string | null;
+            /** Format: uuid */
+            sector_id?: string | null;
+            /** Format: uuid */
+            cluster_id?: string | null;
+            /** Format: uuid */
+            task_id?: string | null;
+            /** Format: uuid */
+            content_idea_id?: string | null;
+            /** @description Any of these. */
+            status?: components["schemas"]["ContentStatus"][];
+            tag?: string;
+            category?: string;
+            /** @description In the title and the primary keyword. */
+            search?: string;
+        };
         ContentIdea: {
             id: string;
             site_id: string;
@@ -2576,6 +4048,53 @@ export interface components {
          * @enum {string}
          */
         ContentIdeaStatus: "new" | "approved" | "queued" | "written" | "rejected";
+        ContentRevision: {
+            content_id: string;
+            /**
+             * Format: int64
+             * @description Counts from 1.
+             */
+            number: number;
+            /** @description Why it was made. */
+            change_reason: string;
+            /** @description The user who made it, or the API key; neither for what a job or the system made. */
+            user_id: string | null;
+            api_key_id: string | null;
+            /** @description Of the work that wrote it. */
+            receipt: components["schemas"]["WorkReceipt"] | null;
+            title: string;
+            meta_title: string;
+            meta_description: string;
+            slug: string;
+            excerpt: string;
+            /** @description Null in lists. */
+            html: string | null;
+            primary_keyword: string;
+            secondary_keywords: string[];
+            tags: string[];
+            categories: string[];
+            /** Format: int32 */
+            word_count: number;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** @description Some articles: these ids, or all that a filter finds but for the exceptions. An empty filter finds all of them; without ids and without a filter nothing is selected, which is refused. */
+        ContentSelection: {
+            ids?: string[];
+            filter?: components["schemas"]["ContentFilter"];
+            except_ids?: string[];
+            /**
+             * Format: int64
+             * @description How many the caller was shown: when it has changed by more than a twentieth, the answer is SELECTION_CHANGED and nothing is done.
+             */
+            expected_count?: number | null;
+        };
+        /**
+         * @description * `approved`: It may be published.
+         *     * `unpublished`: It was live, and was taken down.
+         * @enum {string}
+         */
+        ContentStatus: "draft" | "review" | "approved" | "scheduled" | "published" | "unpublished";
         /** @enum {string} */
         ContentStructure: "definition" | "how_to" | "guide" | "list" | "comparison" | "buying_guide" | "review" | "cost" | "troubleshooting" | "checklist" | "faq" | "local" | "offer" | "case_study";
         /** @enum {string} */
@@ -2617,6 +4136,22 @@ export interface components {
             description?: string;
             keyword_ids?: string[];
         };
+        CreateConnectionRequest: {
+            /** Format: uuid */
+            site_id: string;
+            /** @description `wordpress` where it is left out. */
+            kind?: components["schemas"]["ConnectionKind"];
+            /** @description The address of the site as its readers know it. `https://` may be left out. */
+            url: string;
+            /** @description The user's name or e-mail address in WordPress. */
+            username: string;
+            /**
+             * Format: password
+             * @description Made in WordPress under Users, Profile, Application Passwords; not the password that one signs in with.
+             */
+            application_password: string;
+            is_default?: boolean;
+        };
         CreateContentIdeaRequest: {
             /** Format: uuid */
             site_id: string;
@@ -2633,6 +4168,47 @@ export interface components {
             /** Format: int32 */
             word_count?: number | null;
             keyword_ids?: string[];
+        };
+        CreateContentRequest: {
+            /** Format: uuid */
+            site_id: string;
+            /** Format: uuid */
+            sector_id: string;
+            /**
+             * Format: uuid
+             * @description The task that it is written for: one that has no article yet.
+             */
+            task_id?: string | null;
+            title: string;
+            /** @description At most 60 characters are shown by search engines. */
+            meta_title?: string;
+            /** @description At most 155 characters are shown by search engines. */
+            meta_description?: string;
+            /** @description Made of the title where empty. */
+            slug?: string;
+            excerpt?: string;
+            /** @description Sanitised before it is stored. The source of an image is `igny8-image:` and its id. */
+            html?: string;
+            primary_keyword?: string;
+            secondary_keywords?: string[];
+            tags?: string[];
+            categories?: string[];
+        };
+        CreateImageRequest: {
+            /** Format: uuid */
+            content_id: string;
+            /** @description An article has one featured image at most. */
+            slot: components["schemas"]["ImageSlot"];
+            purpose?: string;
+            alt?: string;
+            prompt?: string;
+            /**
+             * Format: int32
+             * @description 1200 × 630 where absent.
+             */
+            width?: number | null;
+            /** Format: int32 */
+            height?: number | null;
         };
         CreateInvitationRequest: {
             /** Format: email */
@@ -2680,9 +4256,43 @@ export interface components {
             /** Format: int32 */
             word_count?: number | null;
         };
+        CreateTaskRequest: {
+            /** Format: uuid */
+            site_id: string;
+            /** Format: uuid */
+            sector_id: string;
+            title: string;
+            description?: string;
+            content_type: components["schemas"]["ContentType"];
+            structure: components["schemas"]["ContentStructure"];
+            /** @description The title where empty. */
+            primary_keyword?: string;
+            secondary_keywords?: string[];
+            outline?: string[];
+            /**
+             * Format: int32
+             * @description 1200 unless said.
+             */
+            word_count?: number | null;
+            /** Format: uuid */
+            author_profile_id?: string | null;
+            /** Format: date-time */
+            due_at?: string | null;
+        };
+        CreateWebhookRequest: {
+            /** Format: uuid */
+            site_id?: string | null;
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+        };
         CreatedApiKey: {
             api_key: components["schemas"]["ApiKey"];
             /** @description `igny8_…`: goes into `Authorization: Bearer …`. */
+            secret: string;
+        };
+        CreatedWebhook: {
+            webhook: components["schemas"]["Webhook"];
+            /** @description What its deliveries are signed with. */
             secret: string;
         };
         CreditTransaction: {
@@ -2715,7 +4325,17 @@ export interface components {
          */
         CreditTransactionKind: "starting" | "adjustment" | "held" | "spent" | "released";
         DecideContentIdeaRequest: Record<string, never>;
+        DecideContentRequest: Record<string, never>;
         DecidedContentIdeas: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description Whose status did not allow it.
+             */
+            skipped: number;
+        };
+        DecidedContents: {
             /** Format: int64 */
             count: number;
             /**
@@ -2734,6 +4354,9 @@ export interface components {
             /** Format: date-time */
             undo_until: string;
         };
+        DeletedAutomationSchedule: {
+            site_id: string;
+        };
         DeletedClusters: {
             /** Format: int64 */
             count: number;
@@ -2750,6 +4373,14 @@ export interface components {
             /** Format: date-time */
             undo_until: string;
         };
+        DeletedContents: {
+            /** Format: int64 */
+            count: number;
+            /** @description For `POST /api/v1/writer/undo/{token}/`. */
+            undo_token: string;
+            /** Format: date-time */
+            undo_until: string;
+        };
         DeletedKeywords: {
             /** Format: int64 */
             count: number;
@@ -2758,6 +4389,20 @@ export interface components {
             /** Format: date-time */
             undo_until: string;
         };
+        DeletedTasks: {
+            /** Format: int64 */
+            count: number;
+            /** @description For `POST /api/v1/writer/undo/{token}/`. */
+            undo_token: string;
+            /** Format: date-time */
+            undo_until: string;
+        };
+        /**
+         * @description * `keep_theirs`: What the site has is right: it is no drift from now on.
+         *     * `overwrite`: The article is right: it is written again.
+         * @enum {string}
+         */
+        DriftChoice: "keep_theirs" | "overwrite";
         /**
          * @description What is done with keywords that the sector has already.
          *
@@ -2792,6 +4437,57 @@ export interface components {
             id: string;
             name: string;
         };
+        Image: {
+            id: string;
+            site_id: string;
+            sector_id: string;
+            content_id: string;
+            slot: components["schemas"]["ImageSlot"];
+            /**
+             * Format: int32
+             * @description From 0, in the order of the text; the featured one is 0.
+             */
+            place: number;
+            /** @description What it is for, in a few words. */
+            purpose: string;
+            /** @description For those who cannot see it. */
+            alt: string;
+            /** @description What it is to show, for whoever makes it. */
+            prompt: string;
+            /**
+             * Format: int32
+             * @description The size in pixels that is made.
+             */
+            width: number;
+            /** Format: int32 */
+            height: number;
+            state: components["schemas"]["ImageState"];
+            /** @description Why the last picture could not be made. */
+            error_message: string | null;
+            /** @description What is shown. */
+            picture: components["schemas"]["Picture"] | null;
+            /** @description All that were made or uploaded, the one that is shown too; the newest first. */
+            alternatives: components["schemas"]["Picture"][];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * @description Where an image stands.
+         *
+         *     * `featured`: The one that stands for the article, in lists and on other sites.
+         *     * `section`: In the text.
+         * @enum {string}
+         */
+        ImageSlot: "featured" | "section";
+        /**
+         * @description * `pending`: It has no picture yet.
+         *     * `generated`: It has one, made or uploaded.
+         *     * `failed`: The last picture could not be made, and there is no other one.
+         * @enum {string}
+         */
+        ImageState: "pending" | "generated" | "failed";
         /** @description A column of the file, and what is made of it. */
         ImportColumn: {
             /**
@@ -3203,6 +4899,13 @@ export interface components {
             /** Format: int64 */
             volume: number;
         };
+        LeftOutPiece: {
+            object_id: string;
+            /** @description As `CONTENT_EXISTS`. */
+            reason: string;
+            /** @description Why, and what to do. */
+            message: string;
+        };
         Me: {
             /** @description Null for a program with an API key. */
             user: components["schemas"]["MeUser"] | null;
@@ -3270,6 +4973,28 @@ export interface components {
          * @enum {string}
          */
         Phase: "init" | "prep" | "ai_call" | "parse" | "save" | "done";
+        Picture: {
+            file_id: string;
+            /** @description As `/api/v1/writer/files/01890a5d-ac96-774b-bcce-b302099a8057/`. */
+            url: string;
+            content_type: string;
+            /**
+             * Format: int32
+             * @description Pixels.
+             */
+            width: number;
+            /** Format: int32 */
+            height: number;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+            /** @description Absent for one that was uploaded. */
+            receipt: components["schemas"]["WorkReceipt"] | null;
+            /** Format: date-time */
+            created_at: string;
+        };
         Plan: {
             /** @description As `free`. */
             id: string;
@@ -3379,6 +5104,111 @@ export interface components {
             /** @description Whether the template must use it. */
             required: boolean;
         };
+        Publication: {
+            id: string;
+            site_id: string;
+            content_id: string;
+            connection_id: string;
+            title: string;
+            state: components["schemas"]["PublicationState"];
+            /** @description Absent when there is nothing left to do. */
+            work: components["schemas"]["PublicationWork"] | null;
+            /** @description The address of the page; while it is a draft, of the draft. */
+            url: string | null;
+            /**
+             * Format: int64
+             * @description The id of the post on the site.
+             */
+            remote_id: number | null;
+            /** Format: date-time */
+            scheduled_for: string | null;
+            /** Format: date-time */
+            published_at: string | null;
+            /**
+             * Format: int64
+             * @description The article's revision on the site.
+             */
+            published_revision: number | null;
+            /**
+             * Format: int64
+             * @description The article's newest revision that is known here.
+             */
+            content_revision: number;
+            /** @description What the site did not take as it was sent. The page is live all the same. */
+            refused: components["schemas"]["PublicationDifference"][];
+            /** @description What was changed on the site since. */
+            drift: components["schemas"]["PublicationDifference"][];
+            /** Format: date-time */
+            checked_at: string | null;
+            /**
+             * Format: int32
+             * @description Of the work at hand.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When the next attempt is made, while the site is waited for.
+             */
+            next_attempt_at: string | null;
+            /** @description Why it failed or waits, as `SITE_UNREACHABLE`, with the sentence. */
+            reason: string | null;
+            error_message: string | null;
+            /** @description `/api/v1/system/settings/task_progress/{id}/` */
+            progress_url: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description A field of a page that is not what was sent. */
+        PublicationDifference: {
+            /** @description As `title`, `content`, `seo_title`, `categories`. */
+            field: string;
+            /** @description Both shortened to what differs. */
+            sent: string;
+            found: string;
+        };
+        PublicationRequest: Record<string, never>;
+        /**
+         * @description * `new`: Waits for its turn.
+         *     * `scheduled`: Waits for its time.
+         *     * `creating`: Its pictures and its draft are being made on the site.
+         *     * `drafted`: A draft on the site, about to go live.
+         *     * `published`: Live.
+         *     * `drifted`: Live, and changed on the site since.
+         *     * `unpublished`: Taken down.
+         *     * `failed`: Not live. `error_message` says why and what to do.
+         * @enum {string}
+         */
+        PublicationState: "new" | "scheduled" | "creating" | "drafted" | "published" | "drifted" | "unpublished" | "failed" | "cancelled";
+        /**
+         * @description What is being done, or waits to be done, with a publication.
+         *
+         *     * `tidy`: Drafts that an interrupted attempt may have left on the site are looked for, and go.
+         * @enum {string}
+         */
+        PublicationWork: "publish" | "update" | "unpublish" | "tidy";
+        PublishContentRequest: {
+            /** Format: uuid */
+            content_id: string;
+            /**
+             * Format: uuid
+             * @description The default connection of the article's site, when absent.
+             */
+            connection_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When to go live; now, when both are absent.
+             */
+            scheduled_for?: string | null;
+            /** @description The same on the clock of the site's time zone, as `2027-03-01T09:00`. */
+            scheduled_local?: string | null;
+        };
+        PublisherUndone: {
+            /** @description As `connection`. */
+            object: string;
+            object_id: string;
+        };
         /** @description What a piece of work would take. */
         Quote: {
             /**
@@ -3432,6 +5262,10 @@ export interface components {
         RefreshRequest: {
             /** Format: password */
             refresh_token: string;
+        };
+        RejectContentRequest: {
+            /** @description What is to be changed. */
+            note?: string;
         };
         RejectedRow: {
             /**
@@ -3505,6 +5339,17 @@ export interface components {
             /** Format: password */
             new_password: string;
         };
+        ResolveDriftRequest: {
+            choice: components["schemas"]["DriftChoice"];
+        };
+        RestoreContentRevisionRequest: Record<string, never>;
+        ResumeAutomationRunRequest: {
+            /**
+             * Format: int64
+             * @description In place of the one that it had.
+             */
+            credit_limit?: number | null;
+        };
         RethresholdClustersRequest: {
             /** Format: uuid */
             site_id: string;
@@ -3548,6 +5393,15 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "editor" | "admin" | "owner" | "developer";
+        SchedulePublicationRequest: {
+            /**
+             * Format: date-time
+             * @description Now, when both are absent.
+             */
+            scheduled_for?: string | null;
+            /** @description The same on the clock of the site's time zone, as `2027-03-01T09:00`. */
+            scheduled_local?: string | null;
+        };
         Sector: {
             id: string;
             site_id: string;
@@ -3578,6 +5432,29 @@ export interface components {
             expires_at: string;
             /** @description Whether it is the session of this call. */
             current: boolean;
+        };
+        SetAutomationScheduleRequest: {
+            every: components["schemas"]["AutomationEvery"];
+            /**
+             * Format: int32
+             * @description Needed for every week.
+             */
+            weekday?: number | null;
+            /** Format: int32 */
+            hour?: number;
+            /** Format: int32 */
+            minute?: number;
+            /** Format: int64 */
+            credit_limit: number;
+            /**
+             * Format: int32
+             * @description 10 unless given.
+             */
+            item_limit?: number | null;
+            /** @description It does, unless given. */
+            publish?: boolean | null;
+            /** @description It is, unless given. */
+            active?: boolean | null;
         };
         SignInRequest: {
             email: string;
@@ -3695,6 +5572,19 @@ export interface components {
             name: string;
             keyword_ids: string[];
         };
+        StartAutomationRunRequest: {
+            /** Format: uuid */
+            site_id: string;
+            /** Format: int64 */
+            credit_limit: number;
+            /**
+             * Format: int32
+             * @description 10 unless given.
+             */
+            item_limit?: number | null;
+            /** @description Whether finished articles are published where the site's `auto_publish` allows it. They are, unless given. */
+            publish?: boolean | null;
+        };
         StartImportRequest: {
             duplicates: components["schemas"]["DuplicatePolicy"];
             /** @description Import the rows that are good and leave out the rejected ones. Otherwise a file with rejected rows is refused whole. */
@@ -3707,6 +5597,22 @@ export interface components {
             task_id: string | null;
             /** @description Where its progress is told, and with `events/` behind it as server-sent events. Absent in a dry run. */
             progress_url: string | null;
+            /** @description Only in a dry run. */
+            quote: components["schemas"]["Quote"] | null;
+        };
+        StartedPiece: {
+            /** @description The task, article or image. */
+            object_id: string;
+            task_id: string;
+            /** @description Where its progress is told, and with `events/` behind it as server-sent events. */
+            progress_url: string;
+        };
+        /** @description What was begun, piece by piece. */
+        StartedWork: {
+            dry_run: boolean;
+            /** @description Empty in a dry run. */
+            started: components["schemas"]["StartedPiece"][];
+            left_out: components["schemas"]["LeftOutPiece"][];
             /** @description Only in a dry run. */
             quote: components["schemas"]["Quote"] | null;
         };
@@ -3760,11 +5666,85 @@ export interface components {
             /** Format: int64 */
             keyword_count: number;
         };
+        Task: {
+            id: string;
+            site_id: string;
+            sector_id: string;
+            /** @description The idea that it came of; absent for one made by hand. */
+            content_idea_id: string | null;
+            cluster: components["schemas"]["ClusterOfTask"] | null;
+            title: string;
+            description: string;
+            content_type: components["schemas"]["ContentType"];
+            structure: components["schemas"]["ContentStructure"];
+            primary_keyword: string;
+            /** @description The most searched for first. */
+            secondary_keywords: string[];
+            keyword_ids: string[];
+            /** @description The headings wanted. */
+            outline: string[];
+            /** Format: int32 */
+            word_count: number;
+            /** @description Whom to write as; the account's default author profile where absent. */
+            author_profile_id: string | null;
+            /** Format: date-time */
+            due_at: string | null;
+            status: components["schemas"]["TaskStatus"];
+            /** @description Its article. */
+            content_id: string | null;
+            /** @description Why the last try to write it failed. */
+            error_message: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        TaskFilter: {
+            /** Format: uuid */
+            site_id?: string | null;
+            /** Format: uuid */
+            sector_id?: string | null;
+            /** Format: uuid */
+            cluster_id?: string | null;
+            /** Format: uuid */
+            content_idea_id?: string | null;
+            /** Format: uuid */
+            author_profile_id?: string | null;
+            /** @description Any of these. */
+            status?: components["schemas"]["TaskStatus"][];
+            content_type?: components["schemas"]["ContentType"] | null;
+            structure?: components["schemas"]["ContentStructure"] | null;
+            /** @description RFC 3339, as `2026-01-31T00:00:00Z`. */
+            due_at__gte?: string;
+            due_at__lte?: string;
+            /** @description In the title and the primary keyword. */
+            search?: string;
+        };
+        /** @description Some tasks: these ids, or all that a filter finds but for the exceptions. An empty filter finds all of them; without ids and without a filter nothing is selected, which is refused. */
+        TaskSelection: {
+            ids?: string[];
+            filter?: components["schemas"]["TaskFilter"];
+            except_ids?: string[];
+            /**
+             * Format: int64
+             * @description How many the caller was shown: when it has changed by more than a twentieth, the answer is SELECTION_CHANGED and nothing is done.
+             */
+            expected_count?: number | null;
+        };
         /**
          * @description * `pending`: Accepted, not begun.
          * @enum {string}
          */
         TaskState: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+        /**
+         * @description * `queued`: Waits to be written.
+         *     * `writing`: A job writes its article.
+         *     * `written`: It has an article.
+         *     * `archived`: Put aside: no job takes it.
+         * @enum {string}
+         */
+        TaskStatus: "queued" | "writing" | "written" | "archived";
+        TestWebhookRequest: Record<string, never>;
         /** @description Tokens of a session. Both are null when a cookie was asked for. */
         Tokens: {
             /** @description Goes into `Authorization: Bearer …`. */
@@ -3778,6 +5758,7 @@ export interface components {
             account_id: string;
             user_id: string | null;
         };
+        UndoWriterDeleteRequest: Record<string, never>;
         Undone: {
             /** @description As `site`. */
             object: string;
@@ -3806,6 +5787,13 @@ export interface components {
             /** @description `mapped` is set by ideas, and left by `archived` and back by `new`. */
             status?: components["schemas"]["ClusterStatus"];
         };
+        UpdateConnectionRequest: {
+            url?: string;
+            username?: string;
+            /** Format: password */
+            application_password?: string;
+            is_default?: boolean;
+        };
         UpdateContentIdeaRequest: {
             title?: string;
             description?: string;
@@ -3815,6 +5803,38 @@ export interface components {
             outline?: string[];
             /** Format: int32 */
             word_count?: number;
+        };
+        UpdateContentRequest: {
+            /**
+             * Format: int64
+             * @description The one that the change was made of. It has to be sent.
+             */
+            revision?: number;
+            /** @description Why it is changed, for the list of revisions. */
+            change_reason?: string;
+            title?: string;
+            /** @description At most 60 characters are shown by search engines. */
+            meta_title?: string;
+            /** @description At most 155 characters are shown by search engines. */
+            meta_description?: string;
+            /** @description Lower case words joined by hyphens. */
+            slug?: string;
+            excerpt?: string;
+            /** @description Sanitised before it is stored. The source of an image is `igny8-image:` and its id. */
+            html?: string;
+            primary_keyword?: string;
+            secondary_keywords?: string[];
+            tags?: string[];
+            categories?: string[];
+        };
+        UpdateImageRequest: {
+            purpose?: string;
+            alt?: string;
+            prompt?: string;
+            /** Format: int32 */
+            width?: number;
+            /** Format: int32 */
+            height?: number;
         };
         UpdateImportRequest: {
             /** @description All columns that are to mean something; the others are ignored. */
@@ -3844,6 +5864,10 @@ export interface components {
         };
         UpdatePromptRequest: {
             template: string;
+        };
+        UpdatePublishedPageRequest: {
+            /** @description Also over what was changed on the site. */
+            overwrite?: boolean;
         };
         UpdateSectorRequest: {
             name?: string;
@@ -3880,14 +5904,50 @@ export interface components {
             /** Format: int32 */
             word_count?: number | null;
         };
+        UpdateTaskRequest: {
+            title?: string;
+            description?: string;
+            content_type?: components["schemas"]["ContentType"];
+            structure?: components["schemas"]["ContentStructure"];
+            primary_keyword?: string;
+            secondary_keywords?: string[];
+            outline?: string[];
+            /** Format: int32 */
+            word_count?: number;
+            /** Format: uuid */
+            author_profile_id?: string | null;
+            /** Format: date-time */
+            due_at?: string | null;
+            /** @description `archived` to put it aside; `queued` to take it back. */
+            status?: components["schemas"]["TaskStatus"];
+        };
         UpdateUserRequest: {
             name?: string;
             role?: components["schemas"]["Role"];
             active?: boolean;
         };
+        UpdateWebhookRequest: {
+            url?: string;
+            events?: components["schemas"]["WebhookEvent"][];
+            is_active?: boolean;
+        };
         UpdatedKeywords: {
             /** Format: int64 */
             count: number;
+        };
+        UpdatedTasks: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: int64
+             * @description Whose status did not allow it.
+             */
+            skipped: number;
+        };
+        UploadImageRequest: {
+            file_name?: string;
+            /** @description The next bytes of the file. */
+            piece?: string;
         };
         UploadKeywordsRequest: {
             /** Format: uuid */
@@ -3949,6 +6009,84 @@ export interface components {
          * @enum {string}
          */
         VolumeQuality: "exact" | "estimate" | "impressions";
+        Webhook: {
+            id: string;
+            /** @description Only what concerns this site; all sites when absent. */
+            site_id: string | null;
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            is_active: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        WebhookDelivery: {
+            id: string;
+            webhook_id: string;
+            event: components["schemas"]["WebhookEvent"];
+            state: components["schemas"]["WebhookDeliveryState"];
+            /** Format: int32 */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description Of the last attempt; absent when no answer came.
+             */
+            response_status: number | null;
+            /** @description Why the last attempt was none. */
+            error_message: string | null;
+            /** Format: date-time */
+            next_attempt_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            delivered_at: string | null;
+        };
+        /**
+         * @description * `failed`: Given up.
+         * @enum {string}
+         */
+        WebhookDeliveryState: "pending" | "delivered" | "failed";
+        /**
+         * @description * `publication_published`: Live, or live with a newer revision.
+         * @enum {string}
+         */
+        WebhookEvent: "ping" | "publication_scheduled" | "publication_published" | "publication_drifted" | "publication_unpublished" | "publication_failed";
+        /** @description How a text or a picture came about, and what it took. */
+        WorkReceipt: {
+            /** @description The job that made it, for `GET /api/v1/system/jobs/{id}/`. */
+            job_id: string;
+            /** @description As `built-in`. */
+            provider: string;
+            model: string;
+            /** @description As `content@3`; empty where no prompt was sent. */
+            prompt_version: string;
+            /** Format: int64 */
+            tokens_in: number;
+            /** Format: int64 */
+            tokens_out: number;
+            /**
+             * Format: int64
+             * @description What the provider asks for, in millionths of a US dollar.
+             */
+            cost_microusd: number;
+            /**
+             * Format: int64
+             * @description Charged for it.
+             */
+            credits: number;
+        };
+        WriterUndone: {
+            /** @description As `task`, or `tasks` for many. */
+            object: string;
+            /** @description Of a single one. */
+            object_id: string | null;
+            /**
+             * Format: int64
+             * @description How many came back.
+             */
+            count: number;
+        };
     };
     responses: {
         /** @description The request is wrong, or does not fit the state of what it is about. */
@@ -7213,6 +9351,480 @@ export interface operations {
             504: components["responses"]["DeadlineExceeded"];
         };
     };
+    automation_list_runs: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                site_id?: string;
+                state?: components["schemas"]["AutomationRunState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["AutomationRun"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    automation_start_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartAutomationRunRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["AutomationRun"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            402: components["responses"]["InsufficientCredits"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    automation_get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the automation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["AutomationRun"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    automation_cancel_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the automation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["AutomationRun"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    automation_pause_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the automation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["AutomationRun"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    automation_resume_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the automation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeAutomationRunRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["AutomationRun"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    automation_list_run_items: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                stage?: components["schemas"]["AutomationStage"];
+                state?: components["schemas"]["AutomationItemState"];
+            };
+            header?: never;
+            path: {
+                /** @description Names one of the automation. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["AutomationItem"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    automation_list_schedules: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["AutomationSchedule"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    automation_set_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the automation. */
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAutomationScheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["AutomationSchedule"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    automation_delete_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the automation. */
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DeletedAutomationSchedule"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
     clusters_list: {
         parameters: {
             query?: {
@@ -9341,6 +11953,1121 @@ export interface operations {
             504: components["responses"]["DeadlineExceeded"];
         };
     };
+    connections_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                /** @description Keys to order by, separated by commas, each at most once, with a minus for descending order. */
+                ordering?: string;
+                site_id?: string;
+                is_default?: boolean;
+                /** @description In the address and the user. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Connection"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    connections_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateConnectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Connection"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    connections_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the connections. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Connection"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    connections_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the connections. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Deleted"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    connections_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the connections. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateConnectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Connection"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    connections_test_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the connections. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ConnectionDiagnosis"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    publications_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                /** @description Keys to order by, separated by commas, each at most once, with a minus for descending order. */
+                ordering?: string;
+                site_id?: string;
+                content_id?: string;
+                connection_id?: string;
+                state?: components["schemas"]["PublicationState"];
+                /** @description In the title. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Publication"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    publications_publish_content: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishContentRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Publication"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    publications_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the publications. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Publication"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    publications_cancel_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the publications. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Publication"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    publications_check_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the publications. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Publication"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    publications_resolve_drift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the publications. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveDriftRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Publication"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    publications_retry_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the publications. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Publication"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    publications_schedule_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the publications. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchedulePublicationRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Publication"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    publications_unpublish_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the publications. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Publication"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    publications_update_published_page: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Names one of the publications. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatePublishedPageRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Publication"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    publisher_undo_undo_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the publisher undo. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["PublisherUndone"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    webhooks_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Webhook"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    webhooks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["CreatedWebhook"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    webhooks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the webhooks. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Webhook"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    webhooks_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the webhooks. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Empty"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    webhooks_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the webhooks. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Webhook"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    webhooks_list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Names one of the webhooks. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["WebhookDelivery"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    webhooks_test_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the webhooks. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["WebhookDelivery"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
     author_profiles_list: {
         parameters: {
             query?: {
@@ -10336,6 +14063,1506 @@ export interface operations {
             405: components["responses"]["MethodNotAllowed"];
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                /** @description Keys to order by, separated by commas, each at most once, with a minus for descending order. */
+                ordering?: string;
+                site_id?: string;
+                sector_id?: string;
+                cluster_id?: string;
+                task_id?: string;
+                content_idea_id?: string;
+                /** @description Any of these. */
+                status?: components["schemas"]["ContentStatus"][];
+                tag?: string;
+                category?: string;
+                /** @description In the title and the primary keyword. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Content"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateContentRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Content"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    generation_auto_generate_images: {
+        parameters: {
+            query?: {
+                /** @description Only tell what the request would do. The same may be said in the body. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoGenerateImagesRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["StartedWork"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["StartedWork"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            402: components["responses"]["InsufficientCredits"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_bulk_decide_contents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkDecideContentsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DecidedContents"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_bulk_delete_contents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkDeleteContentsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DeletedContents"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the contents. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Content"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the contents. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Deleted"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the contents. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateContentRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Content"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_approve_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the contents. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideContentRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Content"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_reject_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the contents. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectContentRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Content"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_list_content_revisions: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Names one of the contents. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["ContentRevision"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_get_content_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the contents. */
+                id: string;
+                /** @description As `3`. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["ContentRevision"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_restore_content_revision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the contents. */
+                id: string;
+                /** @description Names one of the contents. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreContentRevisionRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Content"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    contents_submit_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the contents. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideContentRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Content"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    files_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the files. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": unknown;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    images_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                site_id?: string;
+                sector_id?: string;
+                content_id?: string;
+                slot?: components["schemas"]["ImageSlot"];
+                state?: components["schemas"]["ImageState"];
+                /** @description Anywhere in the alternative text or the prompt, whatever its case. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Image"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    images_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateImageRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Image"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    images_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the images. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Image"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    images_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the images. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Deleted"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    images_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the images. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateImageRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Image"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    images_choose_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the images. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChooseImageRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Image"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    images_upload_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the images. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description The file. It comes after all other fields. */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Image"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    tasks_list: {
+        parameters: {
+            query?: {
+                /** @description The number of the page, from 1. */
+                page?: number;
+                /** @description How many rows a page has. */
+                page_size?: number;
+                /** @description Keys to order by, separated by commas, each at most once, with a minus for descending order. */
+                ordering?: string;
+                site_id?: string;
+                sector_id?: string;
+                cluster_id?: string;
+                content_idea_id?: string;
+                author_profile_id?: string;
+                /** @description Any of these. */
+                status?: components["schemas"]["TaskStatus"][];
+                content_type?: components["schemas"]["ContentType"];
+                structure?: components["schemas"]["ContentStructure"];
+                /** @description RFC 3339, as `2026-01-31T00:00:00Z`. */
+                due_at__gte?: string;
+                due_at__lte?: string;
+                /** @description In the title and the primary keyword. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        /**
+                         * Format: int64
+                         * @description How many rows there are on all pages.
+                         */
+                        count: number;
+                        /** @description Whether `count` was counted; otherwise it is an estimate. */
+                        count_is_exact: boolean;
+                        /**
+                         * Format: uri
+                         * @description The next page; null when there is none.
+                         */
+                        next: string | null;
+                        /**
+                         * Format: uri
+                         * @description The previous page; null when there is none.
+                         */
+                        previous: string | null;
+                        results: components["schemas"]["Task"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    tasks_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTaskRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Task"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    generation_auto_generate_content: {
+        parameters: {
+            query?: {
+                /** @description Only tell what the request would do. The same may be said in the body. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutoGenerateContentRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["StartedWork"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["StartedWork"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            402: components["responses"]["InsufficientCredits"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    tasks_bulk_delete_tasks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkDeleteTasksRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["DeletedTasks"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    tasks_bulk_update_tasks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated request safe: one with the same key and body gets the first answer again, and one with another body is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkUpdateTasksRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["UpdatedTasks"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    tasks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the tasks. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Task"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    tasks_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the tasks. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Deleted"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    tasks_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the tasks. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTaskRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["Task"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["DeadlineExceeded"];
+        };
+    };
+    writer_undo_undo_writer_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Names one of the writer undo. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndoWriterDeleteRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        success: true;
+                        data: components["schemas"]["WriterUndone"];
+                        /** @description A sentence for people, when there is something to say. */
+                        message: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
