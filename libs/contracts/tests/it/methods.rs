@@ -61,7 +61,7 @@ fn a_row_says_what_the_options_say() {
 #[test]
 fn a_shared_package_has_the_owners_that_it_names() {
     let progress = method("/igny8.progress.v1.ProgressService/GetProgress").unwrap();
-    assert_eq!(progress.owners, ["planner", "ai-processor"]);
+    assert_eq!(progress.owners, ["planner", "writer", "publisher", "ai-processor"]);
 }
 
 #[test]

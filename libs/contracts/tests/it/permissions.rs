@@ -5,7 +5,8 @@ use contracts::{permissions, rest::v1::Role};
 #[test]
 fn a_role_holds_what_it_may_call() {
     assert_eq!(permissions(Role::Unspecified), Vec::<String>::new());
-    assert_eq!(permissions(Role::Viewer), ["ai-processor.read", "auth.read", "billing.read", "planner.read"]);
+    let read = ["ai-processor.read", "auth.read", "billing.read", "planner.read", "publisher.read", "writer.read"];
+    assert_eq!(permissions(Role::Viewer), read);
     let editor = permissions(Role::Editor);
     for held in ["auth.read", "planner.read", "planner.write", "planner.run"] {
         assert!(editor.contains(&held.to_owned()), "{held}: {editor:?}");
