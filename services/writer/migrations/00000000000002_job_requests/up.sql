@@ -1,0 +1,1 @@
+../../../../libs/jobs/migrations/job_requests/up.sql
