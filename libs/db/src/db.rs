@@ -8,11 +8,14 @@ use diesel::QueryResult;
 use diesel::connection::TransactionDepthChange;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
 use rpc::{AccountId, Caller, Error, Result};
+use secrecy::SecretString;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::pool::{Lease, Object, Pool};
 use crate::{AccountConn, Config, SystemConn};
+
+const BEGIN: &str = "BEGIN";
 
 /// The only owner of the connections to a service's database. Cheap to clone.
 ///
@@ -30,11 +33,13 @@ pub struct Db {
 impl Db {
     /// Reads the settings and connects later, so that a service starts while its database is down. Fails on a malformed address.
     pub fn connect(config: &Config) -> anyhow::Result<Self> {
+        let statement_timeout = config.statement_timeout();
+        let pool = |name, url: &SecretString, size| Pool::new(name, url, size, statement_timeout);
         let system = config.system_database_url.as_ref();
         Ok(Self {
-            requests: Pool::new("request", &config.database_url, config.database_pool_size)?,
-            system: system.map(|url| Pool::new("system", url, config.system_database_pool_size)).transpose()?,
-            statement_timeout: config.statement_timeout(),
+            requests: pool("request", &config.database_url, config.database_pool_size)?,
+            system: system.map(|url| pool("system", url, config.system_database_pool_size)).transpose()?,
+            statement_timeout,
             announcements: Arc::default(),
         })
     }
@@ -45,7 +50,7 @@ impl Db {
         caller: &Caller,
         body: impl AsyncFnOnce(&mut AccountConn) -> Result<R>,
     ) -> Result<R> {
-        let begin = self.begin_for(caller.account(), caller.sites());
+        let begin = Self::begin_for(caller.account(), caller.sites());
         self.in_account(&begin, |object| AccountConn::of_caller(object, caller), body).await
     }
 
@@ -55,7 +60,7 @@ impl Db {
         account: AccountId,
         body: impl AsyncFnOnce(&mut AccountConn) -> Result<R>,
     ) -> Result<R> {
-        let begin = self.begin_for(account, &[]);
+        let begin = Self::begin_for(account, &[]);
         self.in_account(&begin, |object| AccountConn::of_account(object, account), body).await
     }
 
@@ -68,12 +73,12 @@ impl Db {
     pub async fn system<R>(&self, body: impl AsyncFnOnce(&mut SystemConn) -> Result<R>) -> Result<R> {
         let missing = || Error::internal(anyhow!("this service has no system database address"));
         let pool = self.system.as_ref().ok_or_else(missing)?;
-        self.run(pool, &self.begin(), SystemConn::new, body).await
+        self.run(pool, BEGIN, SystemConn::new, body).await
     }
 
     /// A transaction on tables without accounts. On the others it fails: no account is set.
     pub async fn public<R>(&self, body: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<R>) -> Result<R> {
-        self.run(&self.requests, &self.begin(), |object| object, async |object: &mut Object| body(object).await).await
+        self.run(&self.requests, BEGIN, |object| object, async |object: &mut Object| body(object).await).await
     }
 
     async fn in_account<R>(
@@ -128,23 +133,10 @@ impl Db {
         answer
     }
 
-    /// BEGIN and all settings of the transaction, in one round trip. The values are ids and numbers: there is nothing to escape.
-    fn begin_for(&self, account: AccountId, sites: &[Uuid]) -> String {
+    /// BEGIN and whose the transaction is, in one round trip. The values are ids: there is nothing to escape.
+    fn begin_for(account: AccountId, sites: &[Uuid]) -> String {
         let sites = sites.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        format!(
-            "{}, set_config('app.account_id', '{account}', true), set_config('app.site_ids', '{{{sites}}}', true)",
-            self.begin()
-        )
-    }
-
-    /// The server ends what a vanished client left: a statement whose connection is gone, a transaction that nobody continues.
-    fn begin(&self) -> String {
-        let timeout = self.statement_timeout.as_millis();
-        format!(
-            "BEGIN; SELECT set_config('statement_timeout', '{timeout}', true), \
-             set_config('idle_in_transaction_session_timeout', '{timeout}', true), \
-             set_config('client_connection_check_interval', '1000', true)"
-        )
+        format!("BEGIN; SET LOCAL app.account_id = '{account}'; SET LOCAL app.site_ids = '{{{sites}}}'")
     }
 }
 
@@ -155,9 +147,9 @@ impl fmt::Debug for Db {
 }
 
 /// PostgreSQL answers COMMIT with success when an earlier statement failed, and rolls back. A body that ignores such a failure would lose its
-/// writes without a word; the SELECT in front fails instead.
+/// writes without a word; the statement in front fails instead. Of those that do nothing it is one of the cheapest: nothing is planned.
 async fn commit(conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    conn.batch_execute("SELECT 1; COMMIT").await?;
+    conn.batch_execute("SET LOCAL app.site_ids = ''; COMMIT").await?;
     AnsiTransactionManager::transaction_manager_status_mut(conn)
         .transaction_state()?
         .change_transaction_depth(TransactionDepthChange::DecreaseDepth)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool};
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection};
 use rpc::{Error, Result};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -27,11 +27,16 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// A pool that connects when first used.
-    pub(crate) fn new(name: &'static str, url: &SecretString, size: usize) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        name: &'static str,
+        url: &SecretString,
+        size: usize,
+        statement_timeout: Duration,
+    ) -> anyhow::Result<Self> {
         let settings = settings(url).with_context(|| format!("cannot read the address of the {name} database"))?;
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(move |_| Box::pin(establish(settings.clone())));
+        config.custom_setup = Box::new(move |_| Box::pin(establish(settings.clone(), statement_timeout)));
         // The address stays out of the manager: the settings carry it.
         let manager = AsyncDieselConnectionManager::new_with_config("", config);
         let objects = deadpool::Pool::builder(manager)
@@ -117,9 +122,21 @@ fn settings(url: &SecretString) -> anyhow::Result<tokio_postgres::Config> {
     Ok(settings)
 }
 
-async fn establish(settings: tokio_postgres::Config) -> ConnectionResult<AsyncPgConnection> {
-    let (client, connection) = settings.connect(tokio_postgres::NoTls).await.map_err(|error| {
+/// The server ends what a vanished client left: a statement whose connection is gone, a transaction that nobody continues.
+async fn establish(
+    settings: tokio_postgres::Config,
+    statement_timeout: Duration,
+) -> ConnectionResult<AsyncPgConnection> {
+    let failed = |error: tokio_postgres::Error| {
         ConnectionError::CouldntSetupConfiguration(diesel::result::Error::QueryBuilderError(error.into()))
-    })?;
-    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    };
+    let (client, connection) = settings.connect(tokio_postgres::NoTls).await.map_err(failed)?;
+    let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+    let timeout = statement_timeout.as_millis();
+    let limits = format!(
+        "SET statement_timeout = {timeout}; SET idle_in_transaction_session_timeout = {timeout}; \
+         SET client_connection_check_interval = 1000"
+    );
+    conn.batch_execute(&limits).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
 }

@@ -17,6 +17,9 @@ const COUNTED_TO: i64 = 10_000;
 /// From here on only ids are passed over, which an index has, and not rows.
 const DEEP: i64 = 500;
 
+/// What the console and most programs ask for.
+const USUAL_SIZES: [i64; 7] = [10, 20, 25, 50, 100, 200, 500];
+
 type Counted = Sql<(Columns, BigInt)>;
 
 /// The page that was asked for.
@@ -95,9 +98,17 @@ fn found(conn: &AccountConn, filter: &Filter, order: &str, page: Page) -> Counte
         .add(&slice(page))
 }
 
+/// What is bound is not known when a plan is made for all values: PostgreSQL finds such a plan dear, and plans anew at every use. So the
+/// first pages of the usual sizes stand in the text, and all others share one statement: each of its own stays in memory.
 fn slice(page: Page) -> Sql {
-    let sql = Sql::new(&format!(" LIMIT {}", page.limit));
-    if page.offset == 0 { sql } else { sql.text(" OFFSET ").bind(page.offset) }
+    let usual = USUAL_SIZES.contains(&page.limit);
+    let number =
+        |sql: Sql, number: i64, known: bool| if known { sql.text(&number.to_string()) } else { sql.bind(number) };
+    let sql = number(Sql::new(" LIMIT "), page.limit, usual);
+    match page.offset {
+        0 => sql,
+        offset => number(sql.text(" OFFSET "), offset, usual && offset < DEEP),
+    }
 }
 
 /// How many the filter finds, at most one more than [`COUNTED_TO`].
