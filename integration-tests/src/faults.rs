@@ -22,7 +22,7 @@ const QUIET: Duration = Duration::from_secs(10);
 /// Kills parts of a fleet at work, and proves that nothing is lost or done twice.
 #[derive(Debug, Clone, Parser)]
 pub struct Options {
-    /// The long form: more people, and eight times as many kills
+    /// The long form: 500 jobs at any time, and eight times as many kills
     #[arg(long)]
     pub long: bool,
 
@@ -45,7 +45,7 @@ pub struct Options {
 
 impl Options {
     fn people(&self) -> usize {
-        self.people.unwrap_or(if self.long { 90 } else { 45 })
+        self.people.unwrap_or(if self.long { 500 } else { 45 })
     }
 
     fn rounds(&self) -> usize {
