@@ -302,6 +302,17 @@ pub async fn default(conn: &mut AccountConn) -> rpc::Result<Option<AuthorProfile
     Ok(profile.first(conn).await.optional()?)
 }
 
+/// The profile of this id, as long as it is there; otherwise the default.
+pub async fn chosen(conn: &mut AccountConn, id: Option<Uuid>) -> rpc::Result<Option<AuthorProfile>> {
+    if let Some(id) = id {
+        let profile = AuthorProfile::query().filter(owned_by(conn)).filter(live(id)).first(conn).await.optional()?;
+        if profile.is_some() {
+            return Ok(profile);
+        }
+    }
+    default(conn).await
+}
+
 async fn unset_default(conn: &mut AccountConn) -> rpc::Result<()> {
     let default = igny8_author_profiles::table
         .filter(owned_by(conn))

@@ -1,7 +1,9 @@
 //! The built-in provider: by rules, without a key, without a network. The same input always gets the same answer.
 
+mod article;
 mod clustering;
 mod ideas;
+mod picture;
 
 use std::time::Instant;
 
@@ -29,6 +31,9 @@ pub(crate) async fn run(app: &App, task: Task, reporter: &Reporter) -> Result<Ou
     let answer = match task.action {
         JobAction::Clustering => clustering::run(task, reporter).await,
         JobAction::Ideas => ideas::run(app, task, reporter).await,
+        JobAction::Content => article::run(app, task, reporter).await,
+        JobAction::ImagePrompts => article::image_prompts(&task, reporter),
+        JobAction::Image => picture::run(task, reporter).await,
         _ => Err(Failure::Permanent {
             code: "ACTION_NOT_SUPPORTED",
             message: "This installation cannot do this yet.".to_owned(),

@@ -7,6 +7,7 @@
 mod angles;
 mod descriptions;
 mod outlines;
+pub(super) mod reading;
 mod shape;
 mod similar;
 mod titles;
