@@ -31,7 +31,7 @@ pub fn consumer(app: &Arc<App>) -> Consumer {
         })
         .on(move |delivery: Delivery<AccountDeleted>| {
             let app = Arc::clone(&accounts);
-            async move { erasure::erase(&app.db, delivery.account()).await }
+            async move { account_deleted(&app, &delivery).await }
         })
         .on(move |delivery: Delivery<JobFinished>| {
             let jobs = jobs.clone();
@@ -74,4 +74,10 @@ async fn site_changed(app: &App, delivery: Delivery<SiteChanged>) -> Result<()> 
         Ok(())
     });
     store.await
+}
+
+/// Erases its rows, and the files that they named.
+async fn account_deleted(app: &App, delivery: &Delivery<AccountDeleted>) -> Result<()> {
+    erasure::erase(&app.db, delivery.account()).await?;
+    app.files.erase(delivery.account()).await
 }
