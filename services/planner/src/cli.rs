@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use service::Context;
 use tonic::service::Routes;
 
-use crate::{App, Config, MIGRATIONS, SERVICE, events, folding, imports, sweeper};
+use crate::{App, Config, MIGRATIONS, Peers, SERVICE, automation, events, folding, imports, sweeper};
 
 /// Keywords, clusters and content ideas.
 #[derive(Debug, Parser)]
@@ -75,7 +75,14 @@ async fn serve(Serve { service, planner }: Serve) -> anyhow::Result<()> {
 
 /// Builds what the process serves.
 pub fn start(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
-    let app = Arc::new(App::new(config, cx.client("auth")?, cx.client("billing")?, cx.client("ai-processor")?)?);
+    let peers = Peers {
+        auth: cx.client("auth")?,
+        billing: cx.client("billing")?,
+        ai_processor: cx.client("ai-processor")?,
+        writer: cx.client("writer")?,
+        publisher: cx.client("publisher")?,
+    };
+    let app = Arc::new(App::new(config, peers)?);
     let db = app.db.clone();
     cx.ready("database", move || {
         let db = db.clone();
@@ -86,6 +93,7 @@ pub fn start(cx: &Context, config: &Config) -> anyhow::Result<Routes> {
     cx.spawn("events", events::consumer(&app).run());
     cx.spawn("keyword counts", folding::run(Arc::clone(&app)));
     cx.spawn("imports", imports::run(Arc::clone(&app)));
+    cx.spawn("automation", automation::run(Arc::clone(&app)));
     cx.spawn("sweeper", sweeper::run(Arc::clone(&app)));
     Ok(crate::routes(&app))
 }

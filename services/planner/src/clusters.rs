@@ -31,6 +31,7 @@ use crate::schema::igny8_clusters;
 use crate::{App, site_copies, timestamp};
 
 pub use auto_cluster::AutoCluster;
+pub(crate) use auto_cluster::{NAME as AUTO_CLUSTER, freeze_sector};
 pub(crate) use delete::deleted_ids;
 pub use delete::restore;
 pub(crate) use list::{selected, unchanged};

@@ -1,12 +1,13 @@
 //! Content ideas: what could be written for a cluster, until a person approves it and hands it to the writer.
 
-mod collisions;
+pub(crate) mod collisions;
 mod decide;
 mod delete;
 mod generate;
 mod list;
 mod row;
 mod similar;
+mod take_up;
 
 use std::sync::Arc;
 
@@ -29,8 +30,9 @@ use crate::{App, site_copies};
 
 pub use delete::restore;
 pub use generate::AutoGenerateIdeas;
-pub(crate) use generate::start as generate;
+pub(crate) use generate::{NAME as AUTO_GENERATE_IDEAS, freeze_cluster, start as generate};
 pub use row::ContentIdea;
+pub(crate) use take_up::{TakenUp, take_up};
 
 /// Of an idea that says nothing else.
 const WORD_COUNT: i32 = 1200;

@@ -13,6 +13,11 @@ const PORTION: i32 = 10_000;
 pub const TABLES: &[&str] = &[
     "igny8_keyword_import_rejects",
     "igny8_keyword_imports",
+    "igny8_automation_jobs",
+    "igny8_automation_items",
+    "igny8_automation_schedules",
+    "igny8_automation_runs",
+    "igny8_site_pages",
     "igny8_job_inputs",
     "igny8_job_requests",
     "igny8_idea_collisions",

@@ -1,9 +1,10 @@
 //! Keywords, clusters and content ideas.
 //!
 //! One file is one aggregate of the contracts: its RPCs, its row, its SQL. Beside them stand what several need: the copies of sites and
-//! sectors ([`site_copies`]), the limits of the plan ([`limits`]), the events of other services ([`events`]), and what works on its own,
+//! sectors ([`site_copies`]), what the writer and the publisher have ([`site_pages`]), the limits of the plan ([`limits`]), the events of other services ([`events`]), and what works on its own,
 //! [`folding`] and [`sweeper`].
 
+pub mod automation;
 mod cli;
 pub mod clusters;
 mod config;
@@ -19,6 +20,7 @@ mod patience;
 pub mod progress;
 pub mod schema;
 pub mod site_copies;
+pub mod site_pages;
 mod sql;
 pub mod sweeper;
 pub mod tags;
@@ -28,9 +30,10 @@ pub mod undo;
 use std::sync::Arc;
 
 use contracts::planner::v1::{
-    cluster_service_server::ClusterServiceServer, content_idea_service_server::ContentIdeaServiceServer,
-    import_service_server::ImportServiceServer, keyword_service_server::KeywordServiceServer,
-    planner_undo_service_server::PlannerUndoServiceServer, tag_service_server::TagServiceServer,
+    automation_service_server::AutomationServiceServer, cluster_service_server::ClusterServiceServer,
+    content_idea_service_server::ContentIdeaServiceServer, import_service_server::ImportServiceServer,
+    keyword_service_server::KeywordServiceServer, planner_undo_service_server::PlannerUndoServiceServer,
+    tag_service_server::TagServiceServer,
 };
 use contracts::progress::v1::progress_service_server::ProgressServiceServer;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -55,11 +58,24 @@ pub struct App {
     pub limits: limits::Limits,
     pub imports: imports::Importer,
     pub jobs: jobs::Jobs,
+    pub writer: Channel,
+    pub publisher: Channel,
+}
+
+/// The ways to the other services.
+#[derive(Debug)]
+pub struct Peers {
+    pub auth: Channel,
+    pub billing: Channel,
+    pub ai_processor: Channel,
+    pub writer: Channel,
+    pub publisher: Channel,
 }
 
 impl App {
-    /// Reads the settings; connects to nothing yet. `auth`, `billing` and `ai_processor` are the ways to these services.
-    pub fn new(config: &Config, auth: Channel, billing: Channel, ai_processor: Channel) -> anyhow::Result<Self> {
+    /// Reads the settings; connects to nothing yet.
+    pub fn new(config: &Config, peers: Peers) -> anyhow::Result<Self> {
+        let Peers { auth, billing, ai_processor, writer, publisher } = peers;
         let db = db::Db::connect(&config.db)?;
         let actions: Vec<Box<dyn jobs::Action>> =
             vec![Box::new(clusters::AutoCluster), Box::new(content_ideas::AutoGenerateIdeas)];
@@ -70,6 +86,8 @@ impl App {
             imports: imports::Importer::new(&config.imports),
             jobs: jobs::Jobs::new(SERVICE, db.clone(), (billing, ai_processor), actions),
             db,
+            writer,
+            publisher,
         })
     }
 }
@@ -84,4 +102,5 @@ pub fn routes(app: &Arc<App>) -> Routes {
         .add_service(ProgressServiceServer::new(progress::Tasks(app())))
         .add_service(PlannerUndoServiceServer::new(undo::Undo(app())))
         .add_service(TagServiceServer::new(tags::Tags(app())))
+        .add_service(AutomationServiceServer::new(automation::Automation(app())))
 }

@@ -1,4 +1,4 @@
-//! How far the planner's tasks are: AI actions by their job requests, imports by their own rows.
+//! How far the planner's tasks are: AI actions by their job requests, imports and runs of automation by their own rows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use rpc::{Caller, Error, Result};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{App, imports};
+use crate::{App, automation, imports};
 
-/// How often the row of an import is read for somebody who watches it.
+/// How often such a row is read for somebody who watches it.
 const EVERY: Duration = Duration::from_millis(300);
 
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl ProgressService for Tasks {
         let task = rpc::id("task_id", &request.task_id)?;
         let progress = match self.0.jobs.progress(&caller, task).await? {
             Some(progress) => progress,
-            None => import(&self.0, &caller, task).await?,
+            None => own(&self.0, &caller, task).await?,
         };
         Ok(Response::new(progress))
     }
@@ -42,7 +42,7 @@ impl ProgressService for Tasks {
         if let Some(events) = self.0.jobs.watch(&caller, task).await? {
             return Ok(Response::new(events));
         }
-        import(&self.0, &caller, task).await?;
+        own(&self.0, &caller, task).await?;
         let watch = Watch { app: Arc::clone(&self.0), caller, task, last: None, over: false };
         let events = stream::unfold(watch, |mut watch| async move {
             if watch.over {
@@ -56,8 +56,13 @@ impl ProgressService for Tasks {
     }
 }
 
-async fn import(app: &App, caller: &Caller, task: Uuid) -> Result<Progress> {
-    let found = app.db.transaction(caller, async |conn| imports::progress(conn, task).await).await?;
+/// Of an import or a run of automation.
+async fn own(app: &App, caller: &Caller, task: Uuid) -> Result<Progress> {
+    let find = async |conn: &mut db::AccountConn| match imports::progress(conn, task).await? {
+        Some(progress) => Ok(Some(progress)),
+        None => automation::progress(conn, task).await,
+    };
+    let found = app.db.transaction(caller, find).await?;
     found.ok_or_else(|| Error::not_found("task"))
 }
 
@@ -76,7 +81,7 @@ impl Watch {
             if self.last.is_some() {
                 tokio::time::sleep(EVERY).await;
             }
-            let progress = import(&self.app, &self.caller, self.task).await?;
+            let progress = own(&self.app, &self.caller, self.task).await?;
             if self.last.as_ref() == Some(&progress) {
                 continue;
             }

@@ -144,6 +144,7 @@ diesel::table! {
         facts -> Text,
         active -> Bool,
         deleted_at -> Nullable<Timestamptz>,
+        auto_publish -> Bool,
     }
 }
 
@@ -213,6 +214,105 @@ diesel::table! {
         title -> Text,
         similarity -> Double,
         same_keyword -> Bool,
+    }
+}
+
+diesel::table! {
+    igny8_site_pages (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        site_id -> Uuid,
+        kind -> Text,
+        task_id -> Nullable<Uuid>,
+        content_idea_id -> Nullable<Uuid>,
+        title -> Text,
+        primary_keyword -> Text,
+        url -> Nullable<Text>,
+        changed_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    igny8_automation_runs (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        site_id -> Uuid,
+        state -> Text,
+        reason -> Nullable<Text>,
+        message -> Text,
+        credit_limit -> BigInt,
+        item_limit -> Integer,
+        publish -> Bool,
+        scheduled -> Bool,
+        user_id -> Nullable<Uuid>,
+        api_key_id -> Nullable<Uuid>,
+        next_at -> Timestamptz,
+        lease_until -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    igny8_automation_items (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        run_id -> Uuid,
+        site_id -> Uuid,
+        sector_id -> Uuid,
+        stage -> Text,
+        state -> Text,
+        title -> Text,
+        cluster_id -> Nullable<Uuid>,
+        content_idea_id -> Nullable<Uuid>,
+        task_id -> Nullable<Uuid>,
+        content_id -> Nullable<Uuid>,
+        publication_id -> Nullable<Uuid>,
+        images_ready -> Bool,
+        job_id -> Nullable<Uuid>,
+        attempt -> Integer,
+        tries -> Integer,
+        reason -> Nullable<Text>,
+        message -> Text,
+        next_at -> Timestamptz,
+        stage_at -> Timestamptz,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    igny8_automation_jobs (account_id, id) {
+        account_id -> Uuid,
+        id -> Uuid,
+        site_id -> Uuid,
+        run_id -> Uuid,
+        item_id -> Uuid,
+        stage -> Text,
+        credits -> BigInt,
+    }
+}
+
+diesel::table! {
+    igny8_automation_schedules (account_id, site_id) {
+        account_id -> Uuid,
+        site_id -> Uuid,
+        every -> Text,
+        weekday -> Nullable<Integer>,
+        hour -> Integer,
+        minute -> Integer,
+        credit_limit -> BigInt,
+        item_limit -> Integer,
+        publish -> Bool,
+        active -> Bool,
+        next_at -> Nullable<Timestamptz>,
+        last_run_id -> Nullable<Uuid>,
+        user_id -> Nullable<Uuid>,
+        api_key_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 

@@ -149,11 +149,11 @@ pub async fn store(conn: &mut AccountConn, copy: &auth::SiteCopy) -> Result<()> 
 async fn store_site(conn: &mut AccountConn, id: Uuid, copy: &auth::SiteCopy) -> Result<bool> {
     let changed = db::statement(
         "INSERT INTO igny8_site_copies AS old
-             (account_id, id, version, name, domain, time_zone, language, country, facts, active, deleted_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $11 THEN now() END)
+             (account_id, id, version, name, domain, time_zone, language, country, facts, active, deleted_at, auto_publish)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $11 THEN now() END, $12)
          ON CONFLICT (account_id, id) DO UPDATE SET version = excluded.version, name = excluded.name, domain = excluded.domain,
              time_zone = excluded.time_zone, language = excluded.language, country = excluded.country, facts = excluded.facts,
-             active = excluded.active,
+             active = excluded.active, auto_publish = excluded.auto_publish,
              deleted_at = CASE WHEN excluded.deleted_at IS NOT NULL THEN coalesce(old.deleted_at, excluded.deleted_at) END
          WHERE old.version < excluded.version",
     );
@@ -168,7 +168,8 @@ async fn store_site(conn: &mut AccountConn, id: Uuid, copy: &auth::SiteCopy) -> 
         .bind::<Text, _>(&copy.country)
         .bind::<Text, _>(&copy.facts)
         .bind::<Bool, _>(copy.active)
-        .bind::<Bool, _>(copy.deleted);
+        .bind::<Bool, _>(copy.deleted)
+        .bind::<Bool, _>(copy.auto_publish);
     Ok(changed.execute(conn).await? == 1)
 }
 

@@ -28,6 +28,12 @@ const ERASE: &[(&str, &str)] = &[
          WHERE k.account_id = old.account_id AND k.id = old.id",
     ),
     (
+        "site pages",
+        "DELETE FROM igny8_site_pages p USING (
+             SELECT account_id, id FROM igny8_site_pages WHERE deleted_at < now() - interval '30 days' LIMIT 10000) old
+         WHERE p.account_id = old.account_id AND p.id = old.id",
+    ),
+    (
         "clusters",
         "DELETE FROM igny8_clusters c USING (
              SELECT account_id, id FROM igny8_clusters o WHERE deleted_at < now() - interval '30 days' AND NOT EXISTS (

@@ -17,9 +17,9 @@ use uuid::Uuid;
 use super::assign::{self, Assigned, Group, Placed, Present, id_of};
 use super::input;
 use crate::schema::igny8_cluster_trees;
-use crate::{App, keywords, patience, site_copies};
+use crate::{App, automation, keywords, patience, site_copies};
 
-pub(super) const NAME: &str = "auto_cluster";
+pub(crate) const NAME: &str = "auto_cluster";
 
 /// A second run on a sector is refused while one goes on.
 pub(super) const BUSY: (&str, &str) =
@@ -49,6 +49,11 @@ pub(super) async fn start(app: &App, caller: &Caller, request: &pb::AutoClusterR
     }
     let freeze = async |conn: &mut AccountConn| freeze(conn, (site, sector), request).await;
     app.jobs.start(caller, NAME, request, freeze).await
+}
+
+/// The whole of a sector.
+pub(crate) async fn freeze_sector(conn: &mut AccountConn, site: Uuid, sector: Uuid) -> Result<Frozen> {
+    freeze(conn, (site, sector), &pb::AutoClusterRequest::default()).await
 }
 
 async fn freeze(
@@ -122,7 +127,12 @@ impl Action for AutoCluster {
         if request.params.get("whole").and_then(serde_json::Value::as_bool).unwrap_or_default() {
             store_tree(conn, request, merge_tree).await?;
         }
+        automation::job_ended(conn, request.id).await?;
         Ok(figures(Assigned::of(&matched)))
+    }
+
+    async fn ended(&self, conn: &mut AccountConn, request: &JobRequest) -> Result<()> {
+        automation::job_ended(conn, request.id).await
     }
 }
 

@@ -24,9 +24,9 @@ use uuid::Uuid;
 use super::{WORD_COUNT, collisions, owned_by, row};
 use crate::clusters::{Cluster, selected};
 use crate::schema::{igny8_content_ideas, igny8_sector_copies, igny8_site_copies};
-use crate::{App, patience, site_copies};
+use crate::{App, automation, patience, site_copies};
 
-const NAME: &str = "auto_generate_ideas";
+pub(crate) const NAME: &str = "auto_generate_ideas";
 
 /// In one run.
 const MAX_CLUSTERS: usize = 1000;
@@ -46,6 +46,13 @@ pub(crate) async fn start(app: &App, caller: &Caller, request: &pb::AutoGenerate
         return app.jobs.quote(caller, NAME, frozen.site, (frozen.units, seconds)).await;
     }
     app.jobs.start(caller, NAME, request, async |conn: &mut AccountConn| freeze(conn, request).await).await
+}
+
+/// One idea for one cluster.
+pub(crate) async fn freeze_cluster(conn: &mut AccountConn, cluster: Uuid) -> Result<Frozen> {
+    let clusters = pb::ClusterSelection { ids: vec![cluster.to_string()], ..pb::ClusterSelection::default() };
+    let request = pb::AutoGenerateIdeasRequest { clusters: Some(clusters), ..pb::AutoGenerateIdeasRequest::default() };
+    freeze(conn, &request).await
 }
 
 async fn freeze(conn: &mut AccountConn, request: &pb::AutoGenerateIdeasRequest) -> Result<Frozen> {
@@ -166,8 +173,13 @@ impl Action for AutoGenerateIdeas {
         row::insert(conn, new).await?;
         collisions::renew(conn, request.site_id, &ids).await?;
         let collide = collisions::of(conn, &ids).await?.len();
+        automation::job_ended(conn, request.id).await?;
         let figures = [("ideas", ids.len()), ("collisions", collide)];
         Ok(figures.into_iter().map(|(name, figure)| (name.to_owned(), figure.to_string())).collect())
+    }
+
+    async fn ended(&self, conn: &mut AccountConn, request: &JobRequest) -> Result<()> {
+        automation::job_ended(conn, request.id).await
     }
 }
 

@@ -7,7 +7,7 @@ use contracts::planner::v1::keyword_service_client::KeywordServiceClient;
 use contracts::planner::v1::planner_undo_service_client::PlannerUndoServiceClient;
 use contracts::planner::v1::tag_service_client::TagServiceClient;
 use contracts::rest::v1::Role;
-use planner::{App, Config, MIGRATIONS};
+use planner::{App, Config, MIGRATIONS, Peers};
 use rpc::client::{Channel, Target};
 use testkit::{Actor, Served, TestDb};
 use tonic::Status;
@@ -37,8 +37,14 @@ impl Planner {
         let database = TestDb::new("planner", MIGRATIONS).await;
         let config = config(&database);
         let channel = |target: &Target| Channel::new(target, &testkit::tls().identity("planner"));
-        let app =
-            Arc::new(App::new(&config, channel(auth), channel(billing), channel(&nowhere("ai-processor"))).unwrap());
+        let peers = Peers {
+            auth: channel(auth),
+            billing: channel(billing),
+            ai_processor: channel(&nowhere("ai-processor")),
+            writer: channel(&nowhere("writer")),
+            publisher: channel(&nowhere("publisher")),
+        };
+        let app = Arc::new(App::new(&config, peers).unwrap());
         let served = testkit::serve("planner", planner::routes(&app)).await;
         Self { database, app, served }
     }
