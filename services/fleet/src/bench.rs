@@ -2,6 +2,7 @@
 //! and measures through the ways that people and services use: loopback, the gateway, mutual TLS, durable disks.
 
 mod accounts;
+mod articles;
 mod cluster;
 mod import;
 mod jobs;
@@ -94,7 +95,7 @@ pub async fn run(state: State, wish: &Bench, progress: Progress) -> Result<()> {
 
 async fn measure(launch: &mut Launch, wish: &Bench) -> Result<()> {
     let mut which = if wish.which.is_empty() {
-        vec![Which::List, Which::Import, Which::Cluster, Which::Jobs]
+        vec![Which::List, Which::Import, Which::Cluster, Which::Articles, Which::Jobs]
     } else {
         wish.which.clone()
     };
@@ -121,6 +122,7 @@ async fn measure(launch: &mut Launch, wish: &Bench) -> Result<()> {
             Which::List => list::measure(&world, &step).await?,
             Which::Import => import::measure(&world, &step).await?,
             Which::Cluster => cluster::measure(&world, &step).await?,
+            Which::Articles => articles::measure(&world, &step).await?,
             Which::Jobs => jobs::measure(&world, &step).await?,
         }
         step.done();

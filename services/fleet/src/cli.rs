@@ -119,6 +119,8 @@ pub enum Which {
     Import,
     /// Clustering of large sectors.
     Cluster,
+    /// Articles with pictures by the built-in provider.
+    Articles,
     /// Jobs of many accounts from being submitted to being settled.
     Jobs,
 }

@@ -55,7 +55,7 @@ pub async fn reset(state: &State, progress: &Progress) -> Result<()> {
     Ok(())
 }
 
-/// Erases data, secrets, ports, certificates and logs of this state. Test servers and tools stay.
+/// Erases data, the demo's WordPress, secrets, ports, certificates and logs of this state. Test servers and tools stay.
 pub async fn stop_and_erase(state: &State, progress: &Progress) -> Result<()> {
     stop(state, progress).await?;
     let lock = state.lock()?;
@@ -63,7 +63,7 @@ pub async fn stop_and_erase(state: &State, progress: &Progress) -> Result<()> {
         return Err(errors::already_running(&state.dir).into());
     }
     erase(&state.data)?;
-    for name in ["data", "tls", "mail", "logs", "ports.json", "secrets.json", "version"] {
+    for name in ["data", "wordpress", "tls", "mail", "logs", "ports.json", "secrets.json", "version"] {
         erase(&state.dir.join(name))?;
     }
     Ok(())
