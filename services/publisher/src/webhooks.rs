@@ -79,7 +79,7 @@ impl WebhookService for Webhooks {
         let (caller, request) = rpc::open(request)?;
         let id = rpc::id("id", &request.id)?;
         let mask = Mask::of(&request.update_mask);
-        let changes = (
+        let values = (
             mask.when("url", address(&request.url)).transpose()?.map(|url| igny8_webhooks::url.eq(url)),
             mask.when("events", names(&request.events)).transpose()?.map(|events| igny8_webhooks::events.eq(events)),
             mask.when("is_active", request.is_active).map(|active| igny8_webhooks::is_active.eq(active)),
@@ -87,7 +87,7 @@ impl WebhookService for Webhooks {
         );
         let webhook = self.0.db.transaction(&caller, async |conn| {
             let row = igny8_webhooks::table.filter(owned_by(conn)).filter(igny8_webhooks::id.eq(id));
-            let changed = diesel::update(row).set(changes).returning(Webhook::as_returning()).get_result(conn).await;
+            let changed = diesel::update(row).set(values).returning(Webhook::as_returning()).get_result(conn).await;
             let changed: Webhook = changed.optional()?.ok_or_else(|| Error::not_found("webhook"))?;
             db::audit::record(conn, &caller, "webhook.changed", Some(id), [("url", changed.url.clone())]).await?;
             Ok(changed)

@@ -83,7 +83,7 @@ pub(super) async fn schedule(
     }
     idle(&publication)?;
     let begin = at.unwrap_or_else(Utc::now);
-    let changes = (
+    let values = (
         igny8_publications::state.eq(Stored(waiting(at))),
         igny8_publications::work.eq(Stored(PublicationWork::Publish)),
         igny8_publications::scheduled_for.eq(at),
@@ -96,7 +96,7 @@ pub(super) async fn schedule(
     );
     let row = igny8_publications::table.filter(owned_by(conn)).filter(igny8_publications::id.eq(publication.id));
     let changed: Publication =
-        diesel::update(row).set(changes).returning(Publication::as_returning()).get_result(conn).await?;
+        diesel::update(row).set(values).returning(Publication::as_returning()).get_result(conn).await?;
     if changed.state() == PublicationState::Scheduled {
         announce::changed(conn, &changed).await?;
     }
@@ -119,7 +119,7 @@ pub(super) async fn begin(
 }
 
 async fn start(conn: &mut AccountConn, id: Uuid, (work, overwrite): (PublicationWork, bool)) -> Result<Publication> {
-    let changes = (
+    let values = (
         igny8_publications::work.eq(Stored(work)),
         igny8_publications::overwrite.eq(overwrite),
         igny8_publications::due_at.eq(now),
@@ -130,7 +130,7 @@ async fn start(conn: &mut AccountConn, id: Uuid, (work, overwrite): (Publication
         igny8_publications::updated_at.eq(now),
     );
     let row = igny8_publications::table.filter(owned_by(conn)).filter(igny8_publications::id.eq(id));
-    Ok(diesel::update(row).set(changes).returning(Publication::as_returning()).get_result(conn).await?)
+    Ok(diesel::update(row).set(values).returning(Publication::as_returning()).get_result(conn).await?)
 }
 
 /// Tries again what failed, or now what waits for its next attempt.
@@ -163,7 +163,7 @@ pub(super) async fn cancel(conn: &mut AccountConn, id: Uuid) -> Result<Publicati
         }
         _ => {}
     }
-    let changes = (
+    let values = (
         igny8_publications::state.eq(Stored(PublicationState::Cancelled)),
         igny8_publications::work.eq(None::<Stored<PublicationWork>>),
         igny8_publications::scheduled_for.eq(None::<DateTime<Utc>>),
@@ -173,7 +173,7 @@ pub(super) async fn cancel(conn: &mut AccountConn, id: Uuid) -> Result<Publicati
     );
     let row = igny8_publications::table.filter(owned_by(conn)).filter(igny8_publications::id.eq(id));
     let changed: Publication =
-        diesel::update(row).set(changes).returning(Publication::as_returning()).get_result(conn).await?;
+        diesel::update(row).set(values).returning(Publication::as_returning()).get_result(conn).await?;
     announce::changed(conn, &changed).await?;
     Ok(changed)
 }
