@@ -33,13 +33,13 @@ pub(crate) struct Checked {
 
 impl Checked {
     /// Refuses what cannot be stored, with a sentence that says why.
-    pub fn new(body: Bytes) -> Result<Self> {
+    pub(crate) fn new(body: Bytes) -> Result<Self> {
         let header = check(&body)?;
         Ok(Self { header, sha256: Sha256::digest(&body).to_vec(), body })
     }
 
     /// Puts the bytes into the store, before a row names them. Bytes that no row comes to name are overwritten by their like.
-    pub async fn store(&self, store: &Store, account: AccountId) -> Result<()> {
+    pub(crate) async fn store(&self, store: &Store, account: AccountId) -> Result<()> {
         store.put(account, &self.sha256, self.body.clone()).await
     }
 }

@@ -16,6 +16,12 @@ const EVERY: Duration = Duration::from_mins(1);
 /// Each in a transaction of its own, in portions, until nothing is left. The revisions of an article go with it.
 const ERASE: &[(&str, &str)] = &[
     (
+        "images",
+        "DELETE FROM igny8_images i USING (
+             SELECT account_id, id FROM igny8_images WHERE deleted_at < now() - interval '30 days' LIMIT 1000) old
+         WHERE i.account_id = old.account_id AND i.id = old.id",
+    ),
+    (
         "content",
         "DELETE FROM igny8_content c USING (
              SELECT account_id, id FROM igny8_content WHERE deleted_at < now() - interval '30 days' LIMIT 1000) old
