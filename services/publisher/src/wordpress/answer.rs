@@ -36,14 +36,20 @@ impl Answer {
     }
 }
 
-/// The value in a body, whatever notices stand before it.
+/// The value in a body, whatever notices stand before it. It begins on a line of its own or behind a tag, so that what is left of an answer
+/// that was cut off is never taken for the whole.
 pub(super) fn json(body: &[u8]) -> Option<Value> {
-    if let Ok(value) = serde_json::from_slice(body) {
+    let text = std::str::from_utf8(body).ok()?.trim_start_matches('\u{feff}').trim();
+    if let Ok(value) = serde_json::from_str(text) {
         return Some(value);
     }
-    let text = std::str::from_utf8(body).ok()?.trim_end();
+    if text.starts_with(['{', '[']) {
+        return None;
+    }
     let beginnings = text.match_indices(['{', '[']).take(BEGINNINGS);
-    beginnings.filter_map(|(at, _)| text.get(at..)).find_map(|rest| serde_json::from_str(rest).ok())
+    let beginnings = beginnings.filter_map(|(at, _)| text.split_at_checked(at));
+    let beginnings = beginnings.filter(|(before, _)| before.trim_end_matches([' ', '\t', '\r']).ends_with(['\n', '>']));
+    beginnings.map(|(_, rest)| rest).find_map(|rest| serde_json::from_str(rest).ok())
 }
 
 /// What an answer that is not a good one means.
@@ -143,6 +149,13 @@ mod tests {
         assert_eq!((fault.class(), fault.is_ambiguous()), (Class::BrokenAnswer, true));
         let fault = fault_of(502, &[], "<html><h1>502 Bad Gateway</h1></html>");
         assert_eq!((fault.class(), fault.is_ambiguous()), (Class::SiteError, true));
+    }
+
+    #[test]
+    fn what_is_left_of_an_answer_is_not_the_answer() {
+        for cut in ["{\"id\": 7, \"tags\": [1, 2]", "<b>Notice</b>\n{\"id\": 7, \"meta\": {\"a\": 1}"] {
+            assert_eq!(json(cut.as_bytes()), None, "{cut}");
+        }
     }
 
     #[test]

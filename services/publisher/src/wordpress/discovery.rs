@@ -21,8 +21,6 @@ const RELATION: &str = "https://api.w.org/";
 #[derive(Debug, Clone)]
 pub struct Found {
     pub root: Root,
-    /// Where the home page is after redirects.
-    pub home: Url,
     /// What the API says of itself.
     pub index: Value,
     /// The address under `/wp-json/` that the home page names does not answer, but the API does elsewhere.
@@ -45,7 +43,7 @@ pub async fn discover(wire: &Wire, address: &str) -> Result<Found, Fault> {
         match index(wire, &place).await {
             Ok(index) => {
                 let is_detour = number > 0 && home.named.is_some();
-                return Ok(Found { root: Root::new(place), home: home.url, index, is_detour });
+                return Ok(Found { root: Root::new(place), index, is_detour });
             }
             Err(fault) if is_final(&fault) => return Err(fault),
             Err(fault) => drop(first.get_or_insert(fault)),

@@ -1,12 +1,17 @@
 //! The connection doctor: finds the API, signs in, asks what the user may do, and says what is wrong and how to put it right. It writes
 //! nothing on the site.
 
+use std::time::Duration;
+
 use contracts::publisher::v1 as pb;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::discovery::{Found, discover};
 use super::{Answer, Class, Fault, Root, Site, Wire, xml_rpc};
+
+/// Less than whoever asked waits.
+const PATIENCE: Duration = Duration::from_secs(50);
 
 /// What publishing takes, in the words of WordPress and of people.
 const NEEDED: &[(&str, &str)] =
@@ -34,8 +39,17 @@ pub struct Patient<'p> {
     pub password: &'p SecretString,
 }
 
-/// Examines a site.
+/// Examines a site. A site that answers each request late is too slow as a whole.
 pub async fn examine(wire: &Wire, patient: Patient<'_>) -> Examination {
+    tokio::time::timeout(PATIENCE, look(wire, patient)).await.unwrap_or_else(|_| {
+        let mut diagnosis = pb::ConnectionDiagnosis::default();
+        let host = Root::parse(patient.address).map(|root| root.host().to_owned()).unwrap_or_default();
+        tell(&mut diagnosis, &Fault::before(Class::TooSlow, &host));
+        Examination { root: None, diagnosis }
+    })
+}
+
+async fn look(wire: &Wire, patient: Patient<'_>) -> Examination {
     let mut diagnosis = pb::ConnectionDiagnosis::default();
     let found = match discover(wire, patient.address).await {
         Ok(found) => found,
@@ -95,7 +109,7 @@ async fn why(wire: &Wire, patient: Patient<'_>, found: &Found, fault: &Fault) ->
     if is_wrong {
         return Fault::before(Class::WrongPassword, host);
     }
-    match xml_rpc::accepts(wire, &found.home, patient.username, patient.password).await {
+    match xml_rpc::accepts(wire, &found.root, patient.username, patient.password).await {
         Some(true) => Fault::before(Class::AuthorizationStripped, host),
         _ => Fault::before(Class::WrongPassword, host),
     }

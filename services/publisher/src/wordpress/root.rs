@@ -30,6 +30,16 @@ impl Root {
         self.0.query_pairs().any(|(name, _)| name == ROUTE)
     }
 
+    /// The address of the WordPress that it belongs to, with a slash in the end.
+    pub fn site(&self) -> Url {
+        let mut url = self.0.clone();
+        url.set_query(None);
+        let path = url.path().to_owned();
+        let end = ["index.php", "wp-json"].iter().filter_map(|inside| path.find(inside)).min();
+        url.set_path(end.and_then(|end| path.get(..end)).unwrap_or(&path));
+        url
+    }
+
     /// The address of a path as `/wp/v2/posts`.
     pub fn at(&self, path: &str, query: &[(&str, &str)]) -> Url {
         let mut url = self.0.clone();
@@ -72,6 +82,15 @@ mod tests {
             at("https://example.com/index.php?rest_route=/", "/wp/v2/posts", &query),
             "https://example.com/index.php?rest_route=%2Fwp%2Fv2%2Fposts&search=igny8%3A1%262&status=any"
         );
+    }
+
+    #[test]
+    fn a_root_belongs_to_a_site() {
+        for root in ["https://example.com/blog/wp-json/", "https://example.com/blog/index.php?rest_route=/"] {
+            assert_eq!(Root::parse(root).unwrap().site().as_str(), "https://example.com/blog/");
+        }
+        let almost = Root::parse("https://example.com/index.php/wp-json/").unwrap();
+        assert_eq!(almost.site().as_str(), "https://example.com/");
     }
 
     #[test]

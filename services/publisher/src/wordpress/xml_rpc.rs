@@ -5,15 +5,12 @@ use http::Request;
 use http::header::CONTENT_TYPE;
 use outbound::Body;
 use secrecy::{ExposeSecret as _, SecretString};
-use url::Url;
 
-use super::Wire;
+use super::{Root, Wire};
 
 /// Whether WordPress takes the password; `None` where it does not say.
-pub(super) async fn accepts(wire: &Wire, home: &Url, username: &str, password: &SecretString) -> Option<bool> {
-    let mut url = home.clone();
-    url.set_query(None);
-    url.set_path(&format!("{}/xmlrpc.php", home.path().trim_end_matches('/')));
+pub(super) async fn accepts(wire: &Wire, root: &Root, username: &str, password: &SecretString) -> Option<bool> {
+    let url = root.site().join("xmlrpc.php").ok()?;
     let call = format!(
         "<?xml version=\"1.0\"?><methodCall><methodName>wp.getUsersBlogs</methodName><params>{}{}</params></methodCall>",
         parameter(username),
