@@ -135,10 +135,10 @@ fn wanted(input: &pb::ContentInput) -> usize {
 fn write(input: &pb::ContentInput, brief: &Brief) -> pb::ContentResult {
     let read = reading::keyword(keyword(input));
     let of_keyword = kinds::Reading { sides: read.sides.is_some(), action: read.action, service: read.service };
-    // The cluster and the sector only count where the keyword tells nothing.
+    // The cluster only counts where the keyword tells nothing.
     let mut kinds = kinds::of(&[keyword(input)], &input.structure, &of_keyword);
     if !kinds.iter().any(|kind| !matches!(kind, Kind::Versus | Kind::Task | Kind::General)) {
-        kinds = kinds::of(&[keyword(input), &input.cluster_name, &input.sector_name], &input.structure, &of_keyword);
+        kinds = kinds::of(&[keyword(input), &input.cluster_name], &input.structure, &of_keyword);
     }
     let voice = voice(input, brief, read);
     let draft = draft::write(&Order { input, brief, voice: &voice, kinds: &kinds, wanted: wanted(input) });
@@ -154,11 +154,17 @@ fn keyword(input: &pb::ContentInput) -> &str {
 fn voice(input: &pb::ContentInput, brief: &Brief, read: reading::Reading) -> Voice {
     let keyword = reading::inside(keyword(input));
     let tone = brief.tone.to_lowercase();
-    let topic = read.topic.or_else(|| reading::keyword(&input.cluster_name).topic);
+    // Places are searched for without a preposition: a title says better who is meant.
+    let head = if input.structure == "local" { input.title.split(':').next().unwrap_or_default() } else { "" };
+    let named = reading::keyword(&head.to_lowercase());
+    let topic = if named.service { named.topic } else { None };
+    let topic = topic.or(read.topic).or_else(|| reading::keyword(&input.cluster_name).topic);
     // A phrase that lost a word of the keyword, as a plural may, is quoted as it was searched for.
     let phrase = if meta::holds(&read.phrase, &keyword) { read.phrase } else { format!("“{keyword}”") };
+    let topic = topic.unwrap_or_else(|| "this subject".to_owned());
     Voice {
-        topic: topic.unwrap_or_else(|| "this subject".to_owned()),
+        thing: read.thing.unwrap_or_else(|| topic.clone()),
+        topic,
         phrase,
         sides: read.sides,
         seed: voice::seed(&[&input.title, &keyword, &input.site_name]),

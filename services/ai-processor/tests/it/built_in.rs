@@ -128,3 +128,98 @@ async fn what_cannot_be_read_fails_for_good_and_is_logged() {
     let logged = "SELECT error_code || ' ' || outcome FROM igny8_ai_request_logs";
     assert_eq!(processor.texts(logged).await, ["INPUT_DAMAGED failed"]);
 }
+
+fn content(language: &str) -> pb::SubmitJobRequest {
+    let input = pb::ContentInput {
+        language: language.to_owned(),
+        site_name: "Northside Roasters".to_owned(),
+        title: "How to Store Espresso Beans".to_owned(),
+        content_type: "article".to_owned(),
+        structure: "how_to".to_owned(),
+        word_count: 800,
+        primary_keyword: "how to store espresso beans".to_owned(),
+        links: vec![pb::LinkTarget {
+            url: "https://example.com/grinders".to_owned(),
+            title: "Coffee Grinders".to_owned(),
+            ..Default::default()
+        }],
+        images: 1,
+        ..Default::default()
+    };
+    pb::SubmitJobRequest {
+        action: pb::JobAction::Content.into(),
+        input: input.encode_to_vec(),
+        units: 800,
+        ..request()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_becomes_an_article_for_the_reader_of_the_author_profile() {
+    let processor = Processor::working().await;
+    let admin = Actor::new(Uuid::now_v7(), Role::Admin);
+    create(&processor, &admin, "Ada").await;
+    let (state, result) = done(&processor, admin.account(), content("en")).await;
+    assert_eq!(state, TaskState::Succeeded);
+    let article = pb::ContentResult::decode(result.as_slice()).unwrap();
+    assert!(article.intro_html.contains("owners of small workshops"), "{}", article.intro_html);
+    assert!(article.built_in_draft && article.sections.len() > 2 && article.images.len() == 2, "{article:?}");
+    let linked = "<a href=\"https://example.com/grinders\">Coffee Grinders</a>";
+    assert!(article.sections.iter().any(|section| section.html.contains(linked)), "{article:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_article_in_another_language_fails_for_good_and_costs_nothing() {
+    let processor = Processor::working().await;
+    let account = Uuid::now_v7();
+    let job = content("de");
+    let job_id = job.job_id.clone();
+    let (state, _) = done(&processor, account, job).await;
+    assert_eq!(state, TaskState::Failed);
+    let ask = pb::GetJobStatesRequest { job_ids: vec![job_id] };
+    let states = processor.jobs().get_job_states(internal(account, ask)).await.unwrap().into_inner().jobs;
+    assert_eq!((states[0].charge, states[0].error_code.as_deref()), (Some(0), Some("LANGUAGE_NOT_SUPPORTED")));
+    let message = states[0].error_message.as_deref().unwrap_or_default();
+    assert!(message.contains("Set up an AI provider"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prompts_and_pictures_are_made_for_an_article() {
+    let processor = Processor::working().await;
+    let account = Uuid::now_v7();
+    let input = pb::ImagePromptsInput {
+        title: "How to Store Espresso Beans".to_owned(),
+        primary_keyword: "how to store espresso beans".to_owned(),
+        headings: vec!["What You Need".to_owned(), "Step by Step".to_owned()],
+        images: 1,
+        ..Default::default()
+    };
+    let job = pb::SubmitJobRequest {
+        action: pb::JobAction::ImagePrompts.into(),
+        input: input.encode_to_vec(),
+        units: 2,
+        ..request()
+    };
+    let (_, result) = done(&processor, account, job).await;
+    let images = pb::ImagePromptsResult::decode(result.as_slice()).unwrap().images;
+    assert_eq!(images.iter().map(|image| image.slot.as_str()).collect::<Vec<_>>(), ["featured", "section"]);
+
+    let input = pb::ImageInput {
+        prompt: images[0].prompt.clone(),
+        title: "How to Store Espresso Beans".to_owned(),
+        width: 1200,
+        height: 630,
+        format: "webp".to_owned(),
+        ..Default::default()
+    };
+    let job = pb::SubmitJobRequest {
+        action: pb::JobAction::Image.into(),
+        queue: pb::JobClass::Image.into(),
+        input: input.encode_to_vec(),
+        ..request()
+    };
+    let (_, result) = done(&processor, account, job).await;
+    let image = pb::ImageResult::decode(result.as_slice()).unwrap();
+    assert_eq!((image.content_type.as_str(), image.width, image.height), ("image/webp", 1200, 630));
+    assert_eq!((image.body.get(..4), image.body.get(8..12)), (Some(&b"RIFF"[..]), Some(&b"WEBP"[..])));
+}

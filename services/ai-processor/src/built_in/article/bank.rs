@@ -14,7 +14,29 @@ pub(super) struct Theme {
     pub(super) name: &'static str,
     /// For a section that no outline named.
     pub(super) heading: &'static str,
-    pub(super) paragraphs: Vec<Vec<&'static str>>,
+    pub(super) paragraphs: Vec<Paragraph>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Paragraph {
+    pub(super) sentences: Vec<&'static str>,
+    /// The beginnings of its words.
+    stems: BTreeSet<String>,
+    /// About as many as it will have.
+    pub(super) words: usize,
+}
+
+impl Paragraph {
+    fn push(&mut self, sentence: &'static str) {
+        self.stems.extend(stems(sentence));
+        self.words += words(sentence).len();
+        self.sentences.push(sentence);
+    }
+
+    /// How many of the telling words of a heading it speaks of.
+    pub(super) fn nearness(&self, heading: &BTreeSet<String>) -> usize {
+        heading.intersection(&self.stems).count()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -59,9 +81,11 @@ fn read(text: &'static str) -> Bank {
         } else if line.is_empty() {
             begun = false;
         } else if let Some(theme) = bank.themes.last_mut() {
-            match theme.paragraphs.last_mut().filter(|_| begun) {
-                Some(paragraph) => paragraph.push(line),
-                None => theme.paragraphs.push(vec![line]),
+            if !begun {
+                theme.paragraphs.push(Paragraph::default());
+            }
+            if let Some(paragraph) = theme.paragraphs.last_mut() {
+                paragraph.push(line);
             }
             begun = true;
         }
@@ -76,7 +100,7 @@ pub(super) fn of(kind: Kind) -> &'static Bank {
 }
 
 /// Themes by what headings say. A phrase of several words stands anywhere; a word matches from its beginning, one of up to four letters as a
-/// whole. The first line that matches counts.
+/// whole or in its plural. The first line that matches counts.
 const HEADINGS: &[(&str, &[&str])] = &[
     ("mistakes", &["mistake", "pitfall", "goes wrong so", "go wrong", "often forgotten", "overlook", "spoil"]),
     ("compare", &["compare", "comparison", "at a glance", "vs", "differ", "confused", "alternatives", "apart"]),
@@ -100,15 +124,23 @@ const HEADINGS: &[(&str, &[&str])] = &[
     ("basics", &["what", "basics", "in short", "paragraph", "mean", "where", "how"]),
 ];
 
+const ASKING: &[&str] = &["what", "when", "where", "which", "does", "should"];
+
 /// The theme that a heading asks for, where its words tell. The words of the subject tell nothing.
 pub(super) fn asked_by(heading: &str, subject: &str) -> Option<&'static str> {
     let subject = words(subject);
     let all = words(heading);
-    let telling: Vec<&str> = all.iter().filter(|word| !subject.contains(word)).map(String::as_str).collect();
+    // Small words are part of what is asked.
+    let named = |word: &&String| word.len() > 3 && !ASKING.contains(&word.as_str()) && subject.contains(word);
+    let telling: Vec<&str> = all.iter().filter(|word| !named(word)).map(String::as_str).collect();
     let telling = format!(" {} ", telling.join(" "));
     let asks = |needle: &&str| {
-        let whole = needle.len() <= 4 || needle.contains(' ');
-        if whole { telling.contains(&format!(" {needle} ")) } else { telling.contains(&format!(" {needle}")) }
+        match needle.len() {
+            _ if needle.contains(' ') => telling.contains(&format!(" {needle} ")),
+            // The plural of a short word, but no longer word that begins with it.
+            ..=4 => [" ", "s ", "es "].iter().any(|end| telling.contains(&format!(" {needle}{end}"))),
+            _ => telling.contains(&format!(" {needle}")),
+        }
     };
     HEADINGS.iter().find(|(_, needles)| needles.iter().any(asks)).map(|(name, _)| *name)
 }
@@ -116,12 +148,6 @@ pub(super) fn asked_by(heading: &str, subject: &str) -> Option<&'static str> {
 fn words(text: &str) -> Vec<String> {
     let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect()
-}
-
-/// How many of the telling words of a heading a paragraph speaks of, by their beginnings.
-pub(super) fn nearness(paragraph: &[&str], heading: &BTreeSet<String>) -> usize {
-    let spoken: BTreeSet<String> = paragraph.iter().flat_map(|sentence| stems(sentence)).collect();
-    heading.intersection(&spoken).count()
 }
 
 /// The beginnings of the words that tell something.
@@ -157,7 +183,8 @@ mod tests {
         for (kind, bank) in BANKS.iter() {
             assert!(!bank.themes.is_empty(), "{kind:?}");
             let answers = bank.questions.iter().flat_map(|(question, answer)| [question, answer]);
-            for sentence in bank.themes.iter().flat_map(|theme| &theme.paragraphs).flatten().chain(answers) {
+            let paragraphs = bank.themes.iter().flat_map(|theme| &theme.paragraphs);
+            for sentence in paragraphs.flat_map(|paragraph| &paragraph.sentences).chain(answers) {
                 assert!(seen.insert(sentence.to_lowercase()), "{kind:?}: {sentence}");
             }
         }
@@ -184,6 +211,8 @@ mod tests {
             assert!(general.theme(name).is_some_and(|theme| theme.paragraphs.len() > 3), "{name}");
         }
         for (kind, bank) in BANKS.iter() {
+            let names: BTreeSet<&str> = bank.themes.iter().map(|theme| theme.name).collect();
+            assert_eq!(names.len(), bank.themes.len(), "{kind:?} has a theme twice");
             assert!(bank.themes.iter().all(|theme| general.theme(theme.name).is_some()), "{kind:?}");
         }
         assert!(general.questions.len() > 5);

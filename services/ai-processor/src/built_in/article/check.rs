@@ -13,13 +13,13 @@ const PLACEHOLDERS: &[&str] =
 pub(super) fn whole(article: &pb::ContentResult) -> String {
     let mut html = article.intro_html.clone();
     for section in &article.sections {
-        html.push_str(&format!("\n<h2>{}</h2>\n{}", html::escape(&section.heading), section.html));
+        html.extend(["\n<h2>", &html::escape(&section.heading), "</h2>\n", &section.html]);
     }
     if !article.faq.is_empty() {
         html.push_str("\n<h2>Frequently asked questions</h2>");
     }
     for question in &article.faq {
-        html.push_str(&format!("\n<h3>{}</h3>\n{}", html::escape(&question.question), question.answer_html));
+        html.extend(["\n<h3>", &html::escape(&question.question), "</h3>\n", &question.answer_html]);
     }
     html.push('\n');
     html.push_str(&article.conclusion_html);

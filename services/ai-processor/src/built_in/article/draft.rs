@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use contracts::ai_processor::v1 as pb;
 
-use super::bank::{self, Theme};
+use super::bank::{self, Paragraph, Theme};
 use super::frame;
 use super::kinds::Kind;
 use super::pieces;
@@ -14,6 +14,8 @@ use crate::built_in::ideas::reading;
 
 /// No article has more sections.
 const MOST_SECTIONS: usize = 18;
+/// There is no use in a paragraph of fewer words.
+const SHORTEST: usize = 24;
 /// A sentence may go so many words beyond what is wanted.
 const SLACK: usize = 8;
 
@@ -58,7 +60,9 @@ pub(super) struct Section {
     /// What it is about, where that is not the subject of the article.
     topic: Option<String>,
     blocks: Vec<Block>,
-    /// Of all blocks.
+    /// Its last paragraph, whatever is added before.
+    closing: Vec<String>,
+    /// Of all of it.
     words: usize,
 }
 
@@ -72,7 +76,14 @@ enum Block {
 
 impl Section {
     fn new(heading: String, theme: &'static str) -> Self {
-        Self { words: html::words(&html::escape(&heading)), heading, theme, topic: None, blocks: Vec::new() }
+        Self {
+            words: html::words(&html::escape(&heading)),
+            heading,
+            theme,
+            topic: None,
+            blocks: Vec::new(),
+            closing: Vec::new(),
+        }
     }
 
     pub(super) fn paragraph(&mut self, sentences: Vec<String>) {
@@ -80,6 +91,11 @@ impl Section {
             self.words += words(&sentences);
             self.blocks.push(Block::Paragraph(sentences));
         }
+    }
+
+    pub(super) fn close(&mut self, sentences: Vec<String>) {
+        self.words += words(&sentences);
+        self.closing = sentences;
     }
 
     /// Ends the last paragraph with a sentence.
@@ -103,7 +119,8 @@ impl Section {
             Block::Paragraph(sentences) => format!("<p>{}</p>", sentences.join(" ")),
             Block::Piece(html) => html.clone(),
         });
-        blocks.collect::<Vec<_>>().join("\n")
+        let closing = Some(format!("<p>{}</p>", self.closing.join(" "))).filter(|_| !self.closing.is_empty());
+        blocks.chain(closing).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -132,19 +149,18 @@ pub(super) fn write(order: &Order<'_>) -> Draft {
     };
     open(&mut draft, order);
     let piece = pieces::of(&input.structure, kinds);
-    let rows = piece.map_or(0, |piece| if wanted < 600 { 3 } else { piece.rows() });
-    let laid_out = piece.map(|piece| (piece, voice.html(piece.lead), piece.html(rows)));
+    let laid_out = piece.map(|piece| (piece, voice.html(piece.lead), piece.html(wanted < 500)));
     let reserved = laid_out.as_ref().map_or(0, |(_, lead, html)| html::words(lead) + html::words(html));
     let mut used = BTreeSet::new();
     let room = wanted.saturating_sub(draft.words() + reserved);
     let each = room * 7 / 10 / draft.sections.len().max(1);
     for at in 0..draft.sections.len() {
-        add(&mut draft, at, order, each.clamp(12, 70), &mut used);
+        add(&mut draft, at, order, each.clamp(SHORTEST, 70), &mut used);
     }
+    weave::all(&mut draft, &Order { wanted: wanted.saturating_sub(reserved), ..*order });
     if let Some((piece, lead, html)) = laid_out {
         place(&mut draft, &piece.places, lead, html);
     }
-    weave::all(&mut draft, order);
     fill(&mut draft, order, &mut used);
     draft.sections.retain(|section| !section.blocks.is_empty());
     draft
@@ -164,7 +180,7 @@ fn outlined(order: &Order<'_>) -> Vec<Section> {
         .take(room)
         .filter_map(|heading| {
             let asked = bank::asked_by(heading, &format!("{} {}", voice.keyword, voice.topic));
-            let topic = if asked.is_none() { reading::keyword(&lowered(heading)).topic } else { None };
+            let topic = if asked.is_none() { topic(heading) } else { None };
             Some(Section { topic, ..Section::new(heading.to_owned(), asked.or_else(|| free.next())?) })
         })
         .collect();
@@ -173,6 +189,12 @@ fn outlined(order: &Order<'_>) -> Vec<Section> {
     }
     let general = bank::of(Kind::General);
     usual.iter().filter_map(|name| general.theme(name)).take(room).map(|theme| own(theme, order)).collect()
+}
+
+/// What a heading is about that is no more than a name.
+fn topic(heading: &str) -> Option<String> {
+    let name = heading.split_whitespace().count() <= 5 && !heading.contains([',', ':', ';', '?']);
+    reading::keyword(&lowered(heading)).topic.filter(|_| name)
 }
 
 /// A heading without the capitals of a title; words with other capitals keep them.
@@ -214,33 +236,33 @@ fn place(draft: &mut Draft, places: &[&str], lead: String, html: String) {
 type Used = BTreeSet<&'static str>;
 
 /// The paragraph that a section goes on with: of the most particular kind that has one left, and of those the one that is nearest to the heading.
-fn next(section: &Section, order: &Order<'_>, used: &Used) -> Option<&'static [&'static str]> {
+fn next(section: &Section, order: &Order<'_>, room: usize, used: &Used) -> Option<&'static Paragraph> {
     let Order { voice, kinds, .. } = *order;
     let own = bank::stems(&format!("{} {}", voice.topic, voice.keyword));
     let heading: BTreeSet<String> = bank::stems(&section.heading).difference(&own).cloned().collect();
     kinds.iter().find_map(|kind| {
         let paragraphs = &bank::of(*kind).theme(section.theme)?.paragraphs;
         let first = voice.turn(section.theme, paragraphs.len());
-        let turned = paragraphs.iter().cycle().skip(first).take(paragraphs.len()).map(Vec::as_slice);
-        let left = turned.filter(|paragraph| paragraph.first().is_some_and(|sentence| !used.contains(sentence)));
-        // The first of those that are equally near: `max_by_key` takes the last.
-        let left: Vec<&'static [&'static str]> = left.collect();
-        left.into_iter().rev().max_by_key(|paragraph| bank::nearness(paragraph, &heading))
+        let turned = paragraphs.iter().cycle().skip(first).take(paragraphs.len());
+        let fresh = |sentence: &&str| !used.contains(sentence);
+        let left: Vec<&Paragraph> = turned.filter(|paragraph| paragraph.sentences.first().is_some_and(fresh)).collect();
+        // What need not be cut comes first. Of those that are equally near `max_by_key` takes the last.
+        left.into_iter().rev().max_by_key(|paragraph| (paragraph.words <= room + SLACK, paragraph.nearness(&heading)))
     })
 }
 
 /// Adds the next paragraph of a section's theme, cut to `room` words but at least one sentence. Says whether there was one.
 fn add(draft: &mut Draft, at: usize, order: &Order<'_>, room: usize, used: &mut Used) -> bool {
     let Some(section) = draft.sections.get_mut(at) else { return false };
-    let Some(paragraph) = next(section, order, used) else { return false };
-    used.extend(paragraph.first());
+    let Some(paragraph) = next(section, order, room, used) else { return false };
+    used.extend(paragraph.sentences.first());
     let voice = section.topic.as_deref().map(|topic| order.voice.about(topic));
     let voice = voice.as_ref().unwrap_or(order.voice);
     let mut sentences: Vec<String> = Vec::new();
     let mut taken = 0;
-    for sentence in paragraph.iter().map(|template| voice.html(template)) {
+    for sentence in paragraph.sentences.iter().map(|template| voice.html(template)) {
         let length = html::words(&sentence);
-        let full = !sentences.is_empty() && taken + length > room + SLACK;
+        let full = sentences.len() > 1 && taken + length > room + SLACK;
         // What follows leans on what is left out.
         if full || voice.avoids(&sentence) {
             break;
@@ -258,7 +280,7 @@ fn fill(draft: &mut Draft, order: &Order<'_>, used: &mut Used) {
         let mut added = false;
         for at in 0..draft.sections.len() {
             let room = order.wanted.saturating_sub(draft.words());
-            if room < 2 * SLACK {
+            if room < SHORTEST {
                 return;
             }
             added |= add(draft, at, order, room, used);

@@ -22,7 +22,7 @@ const DECIDE: &[&str] = &[
 const ACT: &[&str] = &[
     "You are looking for {s} because you are ready to act, so this page comes straight to the point.",
     "A search for {s} should end with a good decision and not with a dozen open tabs.",
-    "If {s} is what you need, a few clear facts are more useful than many promises.",
+    "If you need {s}, a few clear facts are more useful than many promises.",
 ];
 
 /// The first sentences of the first section, which name the keyword, by structure.
@@ -69,8 +69,8 @@ const FIRST: &[(&str, &[&str])] = &[
     ),
     ("checklist", &["A list helps with {k} because it remembers what is forgotten under pressure."]),
     ("faq", &["The questions around {k} tend to be the same few, so they are answered here in one place."]),
-    ("local", &["If you are looking for {k}, three things decide: who comes, how soon, and what it will cost."]),
-    ("offer", &["If you are looking for {k}, settle what you need before you compare what is offered."]),
+    ("local", &["If you are looking for {q}, three things decide: who comes, how soon, and what it will cost."]),
+    ("offer", &["If you are looking for {q}, settle what you need before you compare what is offered."]),
     (
         "",
         &[

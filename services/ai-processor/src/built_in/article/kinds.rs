@@ -47,13 +47,13 @@ pub(super) fn of(texts: &[&str], structure: &str, reading: &Reading) -> Vec<Kind
     let food = has(FOOD) && !has(THINGS);
     let found = [
         (Kind::Versus, reading.sides),
-        (Kind::Task, reading.action && has(DOING)),
+        (Kind::Task, reading.action && has(DOING) && !food),
         (Kind::Service, reading.service || structure == "local"),
         (Kind::Software, has(SOFTWARE) && !has(THINGS) && !food),
         (Kind::Food, food),
         (Kind::Body, has(BODY) && !has(THINGS) && !has(SOFTWARE)),
         (Kind::Money, has(MONEY) && !has(SOFTWARE)),
-        (Kind::Product, has(THINGS) && !reading.service),
+        (Kind::Product, has(THINGS) && !reading.service && !reading.action),
     ];
     let mut kinds: Vec<Kind> = found.into_iter().filter(|(_, is)| *is).map(|(kind, _)| kind).collect();
     let particular = kinds.iter().any(|kind| !matches!(kind, Kind::Versus | Kind::Task));
@@ -101,7 +101,8 @@ mod tests {
         let task = Reading { action: true, ..plain };
         let service = Reading { service: true, ..plain };
         for (text, structure, reading, kinds) in [
-            ("how to store espresso beans", "how_to", task, &[Kind::Task, Kind::Food, Kind::General][..]),
+            ("how to store espresso beans", "how_to", task, &[Kind::Food, Kind::General][..]),
+            ("how to clean white sneakers", "how_to", task, &[Kind::Task, Kind::General]),
             ("best espresso machine", "buying_guide", plain, &[Kind::Product, Kind::General]),
             ("espresso machine repair cost", "cost", service, &[Kind::Service, Kind::General]),
             ("crm for small business", "guide", plain, &[Kind::Software, Kind::General]),

@@ -131,7 +131,15 @@ pub(super) fn claims(draft: &Draft, input: &pb::ContentInput, voice: &Voice) -> 
         _ => "No figures or sources are named. Add those that you have checked.",
     };
     claims.push(missing.to_owned());
+    if let Some(number) = promised(&input.title) {
+        claims.push(format!("The title promises {number} entries. Does the list have them?"));
+    }
     claims
+}
+
+/// The number of things that a title promises.
+fn promised(title: &str) -> Option<u32> {
+    title.split_whitespace().find_map(|word| word.parse().ok()).filter(|number| (3..100).contains(number))
 }
 
 #[cfg(test)]

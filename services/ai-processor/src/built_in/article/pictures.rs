@@ -39,7 +39,7 @@ pub(super) fn of(title: &str, keyword: &str, headings: &[String], wanted: i32) -
         slot: "featured".to_owned(),
         section: -1,
         purpose: "Shows at first sight what the page is about.".to_owned(),
-        alt: alt(&format!("{} – {}", reading::inside(&voice.topic), title.trim())),
+        alt: alt(if title.trim().is_empty() { &voice.topic } else { title.trim() }),
         prompt: prompt(&voice, &voice.topic, 0),
     };
     let count = usize::try_from(wanted).unwrap_or_default().min(MOST).min(headings.len());
@@ -50,8 +50,8 @@ pub(super) fn of(title: &str, keyword: &str, headings: &[String], wanted: i32) -
             slot: "section".to_owned(),
             section: i32::try_from(at).ok()?,
             purpose: format!("Makes the section “{heading}” clearer."),
-            alt: alt(&format!("{}: {heading}", voice.topic)),
-            prompt: prompt(&voice, &format!("{}, as an image for “{heading}”", voice.topic), number + 1),
+            alt: alt(heading),
+            prompt: prompt(&voice, &format!("{}, for a section on “{heading}”", voice.topic), number + 1),
         })
     });
     std::iter::once(featured).chain(placed).collect()

@@ -30,6 +30,8 @@ pub(super) struct Piece {
     rows: Vec<Vec<&'static str>>,
 }
 
+const SHORT_TABLE: usize = 3;
+
 static PIECES: LazyLock<Vec<Piece>> = LazyLock::new(|| {
     let blocks = include_str!("pieces.txt").split("\n\n");
     blocks.filter_map(|block| read(block.trim())).collect()
@@ -84,14 +86,16 @@ pub(super) fn of(structure: &str, kinds: &[Kind]) -> Option<&'static Piece> {
 }
 
 impl Piece {
-    /// As HTML, with so many rows at the most.
-    pub(super) fn html(&self, most: usize) -> String {
-        let rows = self.rows.iter().take(most);
+    /// As HTML. The short form has what leads, or the first rows of a table.
+    pub(super) fn html(&self, short: bool) -> String {
+        let table = matches!(self.layout, Layout::Table(_));
+        let rows = self.rows.iter().take(if short && table { SHORT_TABLE } else { usize::MAX });
         let items = |tag: &str| {
             let items = rows.clone().map(|row| {
                 let (lead, text) =
                     row.split_first().map_or(("", String::new()), |(lead, rest)| (*lead, rest.join(" ")));
-                format!("<li><strong>{}</strong> {}</li>", escape(lead), escape(&text))
+                let (lead, text) = (escape(lead), escape(&text));
+                if short { format!("<li>{lead}</li>") } else { format!("<li><strong>{lead}</strong> {text}</li>") }
             });
             format!("<{tag}>{}</{tag}>", items.collect::<String>())
         };
@@ -107,10 +111,6 @@ impl Piece {
                 format!("<table><thead>{}</thead><tbody>{body}</tbody></table>", line(columns, "th"))
             }
         }
-    }
-
-    pub(super) fn rows(&self) -> usize {
-        self.rows.len()
     }
 }
 

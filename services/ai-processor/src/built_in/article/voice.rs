@@ -22,6 +22,8 @@ const SPOKEN: &[(&str, &str)] = &[
 pub(super) struct Voice {
     /// As it stands inside of a sentence, after a preposition.
     pub(super) topic: String,
+    /// The thing that the subject is about: of `storing espresso beans` the beans.
+    pub(super) thing: String,
     /// As it was searched for.
     pub(super) keyword: String,
     /// The keyword as part of a sentence.
@@ -38,15 +40,24 @@ impl Voice {
     /// A voice without any likings.
     pub(super) fn new(topic: String, keyword: &str, seed: u64) -> Self {
         let keyword = keyword.to_owned();
-        Self { topic, phrase: keyword.clone(), keyword, sides: None, seed, avoid: Vec::new(), casual: false }
+        Self {
+            thing: topic.clone(),
+            topic,
+            phrase: keyword.clone(),
+            keyword,
+            sides: None,
+            seed,
+            avoid: Vec::new(),
+            casual: false,
+        }
     }
 
     /// The same voice on another subject.
     pub(super) fn about(&self, topic: &str) -> Self {
-        Self { topic: topic.to_owned(), ..self.clone() }
+        Self { topic: topic.to_owned(), thing: topic.to_owned(), ..self.clone() }
     }
 
-    /// A sentence as text: `{s}` is the subject, `{k}` the keyword as part of the sentence, `{q}` the keyword in quotation marks, `{a}` and
+    /// A sentence as text: `{s}` is the subject, `{t}` the thing that it is about, `{k}` the keyword as part of the sentence, `{q}` the keyword in quotation marks, `{a}` and
     /// `{b}` the sides of a comparison, `[one|two]` a choice of wordings.
     pub(super) fn text(&self, template: &str) -> String {
         let chosen = self.chosen(template);
@@ -67,6 +78,7 @@ impl Voice {
         match name {
             "k" => self.phrase.as_str().into(),
             "q" => format!("“{}”", self.keyword).into(),
+            "t" => self.thing.as_str().into(),
             "a" => side(0).into(),
             "b" => side(1).into(),
             _ => self.topic.as_str().into(),
@@ -156,6 +168,7 @@ mod tests {
     fn sentences_are_filled_once_and_begin_with_a_capital() {
         let voice = Voice {
             topic: "{k} and [x]".to_owned(),
+            thing: String::new(),
             keyword: "crm".to_owned(),
             phrase: "the best CRM".to_owned(),
             sides: None,

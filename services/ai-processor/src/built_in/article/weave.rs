@@ -23,11 +23,11 @@ const KEYWORDS: [&str; MOST_KEYWORDS] = [
 ];
 
 const LINKS: [&str; MOST_LINKS] = [
-    "For more detail, we have a separate page on {a}.",
-    "You may also want to read what we wrote about {a}.",
+    "You may also want to read our page on {a}.",
     "A neighbouring subject with a page of its own is {a}.",
     "If your question is really about {a}, start there.",
-    "Our page on {a} takes this thought further.",
+    "There is more on {a} on a separate page.",
+    "We have also written about {a}.",
 ];
 
 /// Weaves in what there is, as far as the length allows.
@@ -99,7 +99,7 @@ fn facts(draft: &mut Draft, order: &Order<'_>) {
     let last = draft.sections.len().saturating_sub(1);
     let at = draft.sections.iter().position(|section| own(&section.heading)).unwrap_or(last);
     let (Some(section), false) = (draft.sections.get_mut(at), quoted.is_empty()) else { return };
-    section.paragraph(said(who, &quoted).iter().map(|sentence| escape(sentence)).collect());
+    section.close(said(who, &quoted).iter().map(|sentence| escape(sentence)).collect());
     draft.quoted = quoted;
 }
 

@@ -1,7 +1,7 @@
 //! What a keyword says to those who write about it: what it is about, and how it stands inside of a sentence.
 
 use super::shape::{Kind, names_a_service, read};
-use super::words::{gerund, is_plural, listed, things, title_case as cased};
+use super::words::{gerund, is_plural, listed, things, title_case as cased, without_article};
 
 const ASKING: &str = "what why when where which who can could does do did is are should will would";
 
@@ -10,6 +10,8 @@ const ASKING: &str = "what why when where which who can could does do did is are
 pub(in crate::built_in) struct Reading {
     /// What it is about, as it stands after a preposition; nothing where it is a question.
     pub(in crate::built_in) topic: Option<String>,
+    /// Of something that one does, the thing: of `store espresso beans` the beans.
+    pub(in crate::built_in) thing: Option<String>,
     /// The keyword as part of a sentence: `the best espresso beans`, or in quotation marks where no sentence could have it.
     pub(in crate::built_in) phrase: String,
     /// The two things that it compares.
@@ -33,7 +35,9 @@ pub(in crate::built_in) fn keyword(text: &str) -> Reading {
         (None, _) if asks => None,
         (None, _) => Some(things(&shape.subject)),
     };
+    let done = if shape.kind == Some(Kind::HowTo) { shape.subject.split_once(' ') } else { None };
     Reading {
+        thing: done.map(|(_, thing)| without_article(thing).to_owned()),
         topic: topic.filter(|topic| !topic.trim().is_empty()),
         phrase: phrase(&text, shape.kind),
         sides,
@@ -77,7 +81,7 @@ mod tests {
             ("how to store espresso beans", Some("storing espresso beans"), "how to store espresso beans"),
             ("best crm for small business", Some("crm"), "the best CRM for small business"),
             ("standing desk", Some("standing desks"), "standing desks"),
-            ("drip coffee vs french press", Some("drip coffee and french press"), "drip coffee vs french press"),
+            ("drip coffee vs french press", Some("drip coffee and french press"), "drip coffee vs French press"),
             ("emergency plumber near me", Some("emergency plumbers"), "“emergency plumber near me”"),
             ("can you freeze espresso beans", None, "“can you freeze espresso beans”"),
             ("espresso machine repair cost", Some("espresso machine repair"), "espresso machine repair cost"),

@@ -7,7 +7,8 @@ const SMALL: &str = "a an the and or nor but for of in on to at by from with as 
 const SPELT: &str = "AI API AWS B2B B2C BMI CBD CMS CPA CPU CRM CSS DIY DNS EV ERP FAQ GDPR GPS GPU HDMI HIIT HR HTML HVAC IBS IP IRA IT \
     KPI LED LLC MBA NAS NYC OLED PC PDF PHP POS PPC PTO QR RAM ROI RV SEO SQL SSD SUV TV UI UK URL USA USB UX VPN VPS \
     WiFi iPad iPhone iOS macOS eBay WordPress YouTube GitHub LinkedIn JavaScript TypeScript PayPal HubSpot QuickBooks \
-    PostgreSQL MySQL I";
+    PostgreSQL MySQL I French English Italian Spanish German Greek Japanese Chinese Indian American Mexican Thai Swiss Korean Christmas \
+    Easter Halloween";
 
 /// Prepositions that end the noun of a phrase: in `shoes for flat feet` the shoes are what it is about.
 const LINKS: &str = "for with without in of to on under from near at after before";

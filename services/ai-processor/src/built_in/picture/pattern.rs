@@ -42,8 +42,11 @@ fn bands(width: f64, height: f64, palette: &Palette, dice: &mut Dice) -> String 
     while x < width + slant {
         let thick = width * dice.between(0.03, 0.1);
         let fill = shape(palette, dice);
-        let (a, b, c, d) = (x, x + thick, x + thick - slant, x - slant);
-        let _ = write!(svg, "<path d=\"M{a:.1} 0H{b:.1}L{c:.1} {height}H{d:.1}Z\" fill=\"{fill}\"/>");
+        let (top_right, low_right, low_left) = (x + thick, x + thick - slant, x - slant);
+        let _ = write!(
+            svg,
+            "<path d=\"M{x:.1} 0H{top_right:.1}L{low_right:.1} {height}H{low_left:.1}Z\" fill=\"{fill}\"/>"
+        );
         x += thick + width * dice.between(0.01, 0.06);
     }
     svg
