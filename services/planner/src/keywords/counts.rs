@@ -9,6 +9,7 @@ use db::AccountConn;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 use rpc::Result;
+use uuid::Uuid;
 
 use super::filter::{Filter, any_of};
 use crate::sql::Sql;
@@ -27,6 +28,23 @@ pub async fn all(conn: &mut AccountConn) -> Result<i64> {
 /// Those of a filter that [`Filter::is_counted`].
 pub async fn of(conn: &mut AccountConn, filter: &Filter) -> Result<i64> {
     let sql = Sql::<BigInt>::new("SELECT ").add(&sum(conn, filter));
+    Ok(sql.get_result(conn).await?)
+}
+
+/// Those of a cluster in the place of a filter.
+pub async fn of_cluster(conn: &mut AccountConn, filter: &Filter, cluster: Uuid) -> Result<i64> {
+    let mut sql = Sql::<BigInt>::new(
+        "SELECT coalesce(sum(c.keyword_count), 0)::bigint FROM igny8_clusters c WHERE c.account_id = ",
+    )
+    .bind(conn.account().uuid())
+    .text(" AND c.id = ")
+    .bind(cluster);
+    if let Some(site) = filter.site {
+        sql = sql.text(" AND c.site_id = ").bind(site);
+    }
+    if let Some(sector) = filter.sector {
+        sql = sql.text(" AND c.sector_id = ").bind(sector);
+    }
     Ok(sql.get_result(conn).await?)
 }
 

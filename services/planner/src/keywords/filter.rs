@@ -19,6 +19,7 @@ pub struct Filter {
     pub statuses: Vec<String>,
     pub intents: Vec<String>,
     pub unclustered: Option<bool>,
+    cluster: Option<Uuid>,
     /// What counts do not know: the other filters, as they stand behind WHERE, each beginning with AND.
     rest: Sql,
     is_counted: bool,
@@ -28,13 +29,15 @@ impl Filter {
     pub fn read(filter: Option<&pb::KeywordFilter>) -> Result<Self> {
         let Some(filter) = filter else { return Ok(Self { is_counted: true, ..Self::default() }) };
         let rest = rest(filter)?;
+        let cluster = id("cluster_id", filter.cluster_id.as_deref())?;
         Ok(Self {
             site: id("site_id", filter.site_id.as_deref())?,
             sector: id("sector_id", filter.sector_id.as_deref())?,
             statuses: names::<KeywordStatus>(&filter.status),
             intents: names::<Intent>(&filter.intent),
             unclustered: filter.unclustered,
-            is_counted: rest.is_empty(),
+            is_counted: rest.is_empty() && cluster.is_none(),
+            cluster,
             rest,
         })
     }
@@ -47,6 +50,13 @@ impl Filter {
     /// Whether [`super::counts`] know how many they are.
     pub fn is_counted(&self) -> bool {
         self.is_counted
+    }
+
+    /// The cluster whose keywords are asked for, where nothing but their place is asked for beside: clusters know how many they have.
+    pub fn whole_cluster(&self) -> Option<Uuid> {
+        let all =
+            self.statuses.is_empty() && self.intents.is_empty() && self.unclustered.is_none() && self.rest.is_empty();
+        self.cluster.filter(|_| all)
     }
 
     /// What stands behind WHERE for the keyword `k`.
@@ -65,6 +75,9 @@ impl Filter {
             Some(false) => sql.text(" AND k.cluster_id IS NOT NULL"),
             None => sql,
         };
+        if let Some(cluster) = self.cluster {
+            sql = sql.text(" AND k.cluster_id = ").bind(cluster);
+        }
         sql.add(&self.rest)
     }
 }
@@ -80,9 +93,6 @@ pub(super) fn any_of(sql: Sql, column: &str, names: &[String]) -> Sql {
 
 fn rest(filter: &pb::KeywordFilter) -> Result<Sql> {
     let mut sql = Sql::default();
-    if let Some(cluster) = id("cluster_id", filter.cluster_id.as_deref())? {
-        sql = sql.text(" AND k.cluster_id = ").bind(cluster);
-    }
     if !filter.country.is_empty() {
         sql = sql.text(" AND k.country = ").bind(filter.country.to_ascii_uppercase());
     }

@@ -42,17 +42,21 @@ pub(super) async fn page(
         return Ok(pb::ListKeywordsResponse { results: rows, count, count_is_exact: true });
     }
     along_indexes(conn).await?;
-    let (rows, count) = rows(found(conn, filter, &order, page), conn).await?;
+    let (results, count) = rows(found(conn, filter, &order, page), conn).await?;
     let count = match count {
         Some(count) => count,
         None => counted(conn, filter).await?,
     };
     if count <= COUNTED_TO {
-        return Ok(pb::ListKeywordsResponse { results: rows, count, count_is_exact: true });
+        return Ok(pb::ListKeywordsResponse { results, count, count_is_exact: true });
     }
-    let count = Sql::new(&format!("{COUNTED_TO}::bigint"));
-    let (rows, _) = self::rows(ordered(conn, filter, &order, page, &count), conn).await?;
-    Ok(pb::ListKeywordsResponse { results: rows, count: COUNTED_TO, count_is_exact: false })
+    let (count, count_is_exact) = match filter.whole_cluster() {
+        Some(cluster) => (counts::of_cluster(conn, filter, cluster).await?, true),
+        None => (COUNTED_TO, false),
+    };
+    let known = Sql::new(&format!("{COUNTED_TO}::bigint"));
+    let (results, _) = rows(ordered(conn, filter, &order, page, &known), conn).await?;
+    Ok(pb::ListKeywordsResponse { results, count, count_is_exact })
 }
 
 /// Keeps the statements of this transaction to the indexes, all of which begin with the account. Not knowing whose keywords are asked for,

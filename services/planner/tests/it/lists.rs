@@ -174,4 +174,15 @@ async fn what_must_be_counted_is_counted_to_ten_thousand() {
     let few = pb::KeywordFilter { volume_gte: Some(51), ..filter() };
     let few = planner.list(&place.owner, few).await;
     assert_eq!((few.count, few.count_is_exact), (10_000, true));
+
+    // A cluster knows how many it has.
+    let cluster = planner.cluster(&place, "Everything").await;
+    planner.execute(&format!("UPDATE igny8_keywords SET cluster_id = '{cluster}', status = 'clustered'")).await;
+    let in_cluster = pb::KeywordFilter { cluster_id: Some(cluster.to_string()), ..filter() };
+    let request = pb::ListKeywordsRequest { page: Some(201), filter: Some(in_cluster.clone()), ..Default::default() };
+    let last = planner.page(&place.owner, request).await;
+    assert_eq!((last.count, last.count_is_exact, last.results.len()), (10_050, true, 50));
+    let searched = pb::KeywordFilter { volume_gte: Some(1), ..in_cluster };
+    let searched = planner.list(&place.owner, searched).await;
+    assert_eq!((searched.count, searched.count_is_exact), (10_000, false));
 }
