@@ -100,8 +100,10 @@ async fn an_article_goes_where_its_site_and_task_are() {
     let task = writer.task(&other, "Rye Bread").await;
     let elsewhere = pb::CreateContentRequest { task_id: Some(task.id), ..place.article("Rye Bread") };
     assert_eq!(wrong_fields(&writer.try_write(&place, elsewhere).await.unwrap_err()), ["task_id"]);
-    let sector = pb::CreateContentRequest { sector_id: other.sector.to_string(), ..place.article("Rye Bread") };
-    assert_eq!(wrong_fields(&writer.try_write(&place, sector).await.unwrap_err()), ["sector_id"]);
+    let gone = format!("UPDATE igny8_sector_copies SET deleted_at = now() WHERE id = '{}'", other.sector);
+    writer.execute(&gone).await;
+    let sector = pb::CreateContentRequest { sector_id: other.sector.to_string(), ..other.article("Rye Bread") };
+    assert_eq!(wrong_fields(&writer.try_write(&other, sector).await.unwrap_err()), ["sector_id"]);
     writer.set_site(&place, "active = false").await;
     let refused = writer.try_write(&place, place.article("Rye Bread")).await.unwrap_err();
     assert_eq!(refused.reason(), "SITE_INACTIVE");
