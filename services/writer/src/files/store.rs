@@ -1,7 +1,7 @@
 //! Where the bytes of files are: a folder, or a bucket that speaks S3. Their names are hashes, so that a file is written once and never
 //! changed, and writing it again does no harm.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,13 +54,12 @@ pub struct Store(Arc<dyn ObjectStore>);
 impl Store {
     /// Reads the settings, and makes the folder; connects to nothing yet.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
-        let store: Arc<dyn ObjectStore> = match &config.files_s3_bucket {
-            Some(bucket) => Arc::new(s3(config, bucket).build()?),
-            None => {
-                let dir = &config.files_dir;
-                std::fs::create_dir_all(dir).with_context(|| format!("could not make {}", dir.display()))?;
-                Arc::new(LocalFileSystem::new_with_prefix(dir)?)
-            }
+        let store: Arc<dyn ObjectStore> = if let Some(bucket) = &config.files_s3_bucket {
+            Arc::new(s3(config, bucket).build()?)
+        } else {
+            let dir = &config.files_dir;
+            std::fs::create_dir_all(dir).with_context(|| format!("could not make {}", dir.display()))?;
+            Arc::new(LocalFileSystem::new_with_prefix(dir)?)
         };
         Ok(Self(store))
     }
@@ -112,7 +111,10 @@ fn s3(config: &Config, bucket: &str) -> AmazonS3Builder {
 
 /// The first two digits are a folder of their own, so that none grows without end.
 fn name(account: AccountId, sha256: &[u8]) -> Path {
-    let hash: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut hash = String::with_capacity(2 * sha256.len());
+    for byte in sha256 {
+        let _ = write!(hash, "{byte:02x}"); // a String takes whatever is written
+    }
     let (folder, rest) = hash.split_at_checked(2).unwrap_or((&hash, ""));
     Path::from(format!("{account}/{folder}/{rest}"))
 }

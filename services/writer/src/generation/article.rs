@@ -12,7 +12,7 @@ pub(super) struct Place {
     pub(super) id: Uuid,
     pub(super) slot: ImageSlot,
     /// Among those of its slot, from 0.
-    pub(super) place: i32,
+    pub(super) at: i32,
     /// The section that it stands before.
     pub(super) section: Option<usize>,
     pub(super) purpose: String,
@@ -33,7 +33,7 @@ pub(super) fn places(result: &ContentResult) -> Vec<Place> {
         places.push(Place {
             id: Uuid::now_v7(),
             slot,
-            place: i32::try_from(before).unwrap_or(i32::MAX),
+            at: i32::try_from(before).unwrap_or(i32::MAX),
             section: section(image).filter(|_| slot == ImageSlot::Section),
             purpose: image.purpose.clone(),
             alt: image.alt.clone(),
@@ -107,7 +107,7 @@ mod tests {
     fn images_stand_before_their_sections_and_the_featured_one_in_none() {
         let result = result(vec![image("section", 1, "B \"b\""), image("featured", -1, "A"), image("section", 0, "C")]);
         let places = places(&result);
-        let order: Vec<_> = places.iter().map(|place| (place.slot, place.place, place.alt.as_str())).collect();
+        let order: Vec<_> = places.iter().map(|place| (place.slot, place.at, place.alt.as_str())).collect();
         let expected =
             [(ImageSlot::Featured, 0, "A"), (ImageSlot::Section, 0, "C"), (ImageSlot::Section, 1, "B \"b\"")];
         assert_eq!(order, expected);

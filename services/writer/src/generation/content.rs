@@ -173,7 +173,7 @@ async fn store(conn: &mut AccountConn, task: Task, result: ContentResult, why: &
         sector_id,
         content_id: id,
         slot: Stored(place.slot),
-        place: place.place,
+        place: place.at,
         purpose: place.purpose.clone(),
         alt: place.alt.clone(),
         prompt: place.prompt.clone(),
