@@ -15,6 +15,7 @@ use crate::schema::igny8_content;
 use crate::timestamp;
 
 /// What becomes of an article by it.
+#[expect(clippy::option_option, reason = "diesel's form: None leaves a value, Some(None) clears it")]
 #[derive(Debug, PartialEq, Eq, AsChangeset)]
 #[diesel(table_name = igny8_content)]
 struct Page {

@@ -105,6 +105,7 @@ pub(super) async fn full(conn: &mut AccountConn, content: Content) -> Result<pb:
 
 /// Without its text.
 impl From<Content> for pb::Content {
+    #[expect(clippy::too_many_lines, reason = "a line for each field, there and back")]
     fn from(row: Content) -> Self {
         let Content {
             id,

@@ -17,6 +17,7 @@ use crate::schema::igny8_tasks;
 use crate::selection::{count, optional_id};
 use crate::{site_copies, timestamp};
 
+#[expect(clippy::option_option, reason = "diesel's form: None leaves a value, Some(None) clears it")]
 #[derive(Debug, Default, AsChangeset)]
 #[diesel(table_name = igny8_tasks)]
 struct Change {
