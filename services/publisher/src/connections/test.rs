@@ -1,6 +1,6 @@
 //! Using a connection: its test, and the way to its site for whoever publishes there.
 
-use chrono::Utc;
+use chrono::{SubsecRound as _, Utc};
 use contracts::publisher::v1 as pb;
 use db::AccountConn;
 use diesel::prelude::*;
@@ -20,7 +20,7 @@ pub(super) async fn test(app: &App, caller: &Caller, id: Uuid) -> rpc::Result<pb
     let password = password::unseal(app, caller.account(), id, &sealed)?;
     let patient = doctor::Patient { address: &connection.url, username: &connection.username, password: &password };
     let doctor::Examination { root, mut diagnosis } = doctor::examine(&wire(app), patient).await;
-    diagnosis.tested_at = Some(timestamp::of(Utc::now()));
+    diagnosis.tested_at = Some(timestamp::of(Utc::now().trunc_subsecs(6)));
     let kept = serde_json::to_value(&diagnosis).map_err(Error::internal)?;
     let keep = async |conn: &mut AccountConn| {
         // Unless somebody changed the connection meanwhile.

@@ -8,7 +8,6 @@ use crate::sites::{Site, page, redirect};
 #[tokio::test]
 async fn addresses_inside_are_refused_and_nobody_is_asked() {
     let publisher = Publisher::allowing("").await;
-    let place = publisher.place().await;
     let inside = Site::start("127.0.0.1", |_| page("secret")).await;
     let port = inside.address.port();
     let addresses = [
@@ -22,6 +21,7 @@ async fn addresses_inside_are_refused_and_nobody_is_asked() {
         "https://[fd00::1]".to_owned(),
     ];
     for address in addresses {
+        let place = publisher.place().await;
         let made = publisher.create(&place, connection(&place, &address, "ada", "secret")).await.unwrap();
         let diagnosis = publisher.test(&place, &made.id).await;
         assert_eq!(diagnosis.problem(), ConnectionProblem::AddressRefused, "{address}: {diagnosis:?}");
