@@ -281,28 +281,30 @@ pub(super) async fn gone(app: &App, claim: &Claim) -> Result<Stop, Stop> {
 /// Puts the publication back: to be tried again later, or as failed.
 pub(super) async fn stopped(app: &App, claim: &Claim, stop: Stop) -> Result<()> {
     let publication = app.db.account(claim.account_id, async |conn| Publication::get(conn, claim.id).await).await?;
-    let verdict = judge(claim, &publication, stop);
-    let told = match verdict {
+    // Nobody waits for tidying: what people read of the last work stays.
+    let awaited = publication.is_at_work();
+    let told = match judge(claim, &publication, stop) {
         Verdict::Nothing => return Ok(()),
         Verdict::Later { at, reason, message, attempts, work_since } => {
             let change = Change {
                 due_at: Some(at),
                 attempts: Some(attempts),
                 work_since,
-                reason: Some(Some(reason)),
-                error_message: Some(Some(message)),
+                reason: awaited.then_some(Some(reason)),
+                error_message: awaited.then_some(Some(message)),
                 ..released()
             };
             note(app, claim, change).await.map(drop)
         }
         Verdict::Failed { reason, message } => {
-            let failed =
-                (!publication.is_live() && publication.is_at_work()).then_some(Stored(PublicationState::Failed));
+            let failed = (awaited && !publication.is_live()).then_some(Stored(PublicationState::Failed));
+            let tidy_left = if awaited { publication.tidy_left } else { 0 };
             let change = Change {
                 state: failed,
-                reason: Some(Some(reason)),
-                error_message: Some(Some(message)),
-                ..ended(if publication.is_at_work() { publication.tidy_left } else { 0 })
+                tidy_left: Some(tidy_left),
+                reason: awaited.then_some(Some(reason)),
+                error_message: awaited.then_some(Some(message)),
+                ..ended(tidy_left)
             };
             if failed.is_some() { tell(app, claim, change).await } else { note(app, claim, change).await.map(drop) }
         }
