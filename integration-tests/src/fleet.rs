@@ -42,7 +42,7 @@ struct Awaited {
 }
 
 /// The services that keep something, by their names in the registry.
-const KEEPERS: [&str; 4] = ["auth", "planner", "ai-processor", "billing"];
+const KEEPERS: [&str; 6] = ["auth", "planner", "writer", "ai-processor", "billing", "publisher"];
 
 impl Fleet {
     /// Starts it on fresh databases.
@@ -118,7 +118,8 @@ impl Fleet {
         for (service, database) in &self.databases {
             let client = database.superuser().await;
             let tables = "SELECT table_name::text FROM information_schema.columns WHERE column_name = 'account_id' \
-                          AND table_schema = 'public' AND table_name NOT IN ('igny8_outbox', 'igny8_inbox', 'igny8_keyword_counts')";
+                          AND table_schema = 'public' AND table_name NOT IN \
+                          ('igny8_outbox', 'igny8_inbox', 'igny8_keyword_counts', 'igny8_webhook_deliveries')";
             let tables = client.query(tables, &[]).await.expect("the catalogue");
             for table in tables.iter().map(|row| row.get::<_, String>(0)) {
                 let query = format!(
@@ -133,13 +134,15 @@ impl Fleet {
 }
 
 async fn databases() -> BTreeMap<&'static str, TestDb> {
-    let (auth, planner, ai_processor, billing) = tokio::join!(
+    let (auth, planner, writer, ai_processor, billing, publisher) = tokio::join!(
         TestDb::new("auth", auth::MIGRATIONS),
         TestDb::new("planner", planner::MIGRATIONS),
+        TestDb::new("writer", writer::MIGRATIONS),
         TestDb::new("ai-processor", ai_processor::MIGRATIONS),
         TestDb::new("billing", billing::MIGRATIONS),
+        TestDb::new("publisher", publisher::MIGRATIONS),
     );
-    KEEPERS.into_iter().zip([auth, planner, ai_processor, billing]).collect()
+    KEEPERS.into_iter().zip([auth, planner, writer, ai_processor, billing, publisher]).collect()
 }
 
 /// A listener for each service, and surroundings that know those of the others.
@@ -169,10 +172,15 @@ fn routes(name: &str, cx: &Context, database: &TestDb, broker: &TestBroker, file
         "auth" => auth::start(cx, &bus, &auth_config(database, files)),
         "planner" => {
             let spool = format!("--spool-dir={}", files.path().join("spool").display());
-            let address = format!("--database-url={}", database.url().expose_secret());
-            let system = format!("--system-database-url={}", database.system_url().expose_secret());
-            let amqp = format!("--amqp-url={}", broker.url());
-            planner::start(cx, &settings(&[&spool, &address, &system, &amqp], &[]))
+            planner::start(cx, &with_servers(database, broker, &[&spool]))
+        }
+        "writer" => {
+            let dir = format!("--files-dir={}", files.path().join("files").display());
+            writer::start(cx, &with_servers(database, broker, &[&dir]))
+        }
+        "publisher" => {
+            let keys = format!("--seal-keys={SEAL_KEYS}");
+            publisher::start(cx, &with_servers(database, broker, &[&keys, "--outbound-allow=127.0.0.1/32"]))
         }
         "ai-processor" => {
             ai_processor::all(cx, &ai_processor::Config { db, bus, jobs: ai_processor::JobsConfig::default() })
@@ -213,8 +221,19 @@ fn auth_config(database: &TestDb, files: &TempDir) -> auth::Config {
             smtp_url: None,
             mail_dir: files.path().to_owned(),
         },
-        seal_keys: "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into(),
+        seal_keys: SEAL_KEYS.into(),
     }
+}
+
+/// For what auth and publisher keep sealed.
+const SEAL_KEYS: &str = "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// The settings of a service that has a database and hears of the others.
+fn with_servers<C: Args + FromArgMatches>(database: &TestDb, broker: &TestBroker, own: &[&str]) -> C {
+    let address = format!("--database-url={}", database.url().expose_secret());
+    let system = format!("--system-database-url={}", database.system_url().expose_secret());
+    let amqp = format!("--amqp-url={}", broker.url());
+    settings(&[&address, &system, &amqp], own)
 }
 
 /// The settings as a command line gives them.

@@ -65,7 +65,11 @@ impl Operation {
 
     /// The path with each parameter replaced.
     pub fn at(&self, id: &str) -> String {
-        let parts = self.path.split('/').map(|part| if part.starts_with('{') { id } else { part });
+        let parts = self.path.split('/').map(|part| match part {
+            "{number}" => "1",
+            part if part.starts_with('{') => id,
+            part => part,
+        });
         parts.collect::<Vec<_>>().join("/")
     }
 
@@ -156,6 +160,8 @@ impl Maker<'_> {
             (_, "language") => "en".to_owned(),
             (_, "country") => "US".to_owned(),
             (_, "structure") => "guide".to_owned(),
+            (_, "url") => format!("https://site{salt}.example.com"),
+            (_, "slug") => format!("sample-slug-{salt}"),
             (_, "colour") => "#1a2b3c".to_owned(),
             _ => format!("sample {name} {salt}"),
         };

@@ -193,7 +193,8 @@ async fn fill(fleet: &Fleet, person: &Person) -> (Ids, BTreeSet<String>) {
     (ids, own)
 }
 
-/// What comes of work and not of creating: an import, and a job with all that it leaves behind.
+/// What comes of work and not of creating: an import, a job with all that it leaves behind, and a publication, whose time comes long after
+/// the test.
 async fn work(fleet: &Fleet, all: &[Operation], person: &Person, ids: &Ids) {
     for id in ["imports_paste_keywords", "clusters_auto_cluster"] {
         let operation = all.iter().find(|operation| operation.id == id).expect("the contract has it");
@@ -205,6 +206,19 @@ async fn work(fleet: &Fleet, all: &[Operation], person: &Person, ids: &Ids) {
         let token = fleet.sign_in(&person.email).await;
         let answer = fleet.call(&operation.verb, &operation.path, Some(&token), Some(&body)).await;
         assert!((200..300).contains(&answer.status), "{id}: {}", answer.text);
+    }
+    let token = fleet.sign_in(&person.email).await;
+    let content = ids["content"].first().expect("an article was written by hand");
+    let decide = format!("/api/v1/writer/content/{content}");
+    let publication = json!({ "content_id": content, "scheduled_for": "2099-01-01T00:00:00Z" });
+    let calls = [
+        (format!("{decide}/submit/"), json!({})),
+        (format!("{decide}/approve/"), json!({})),
+        ("/api/v1/publisher/publications/".to_owned(), publication),
+    ];
+    for (path, body) in calls {
+        let answer = fleet.call("POST", &path, Some(&token), Some(&body)).await;
+        assert!((200..300).contains(&answer.status), "{path}: {}", answer.text);
     }
 }
 
