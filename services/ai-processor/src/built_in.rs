@@ -34,7 +34,7 @@ pub(crate) async fn run(app: &App, task: Task, reporter: &Reporter) -> Result<Ou
         JobAction::Content => article::run(app, task, reporter).await,
         JobAction::ImagePrompts => article::image_prompts(&task, reporter),
         JobAction::Image => picture::run(task, reporter).await,
-        _ => Err(Failure::Permanent {
+        JobAction::Unspecified => Err(Failure::Permanent {
             code: "ACTION_NOT_SUPPORTED",
             message: "This installation cannot do this yet.".to_owned(),
         }),

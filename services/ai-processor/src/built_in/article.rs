@@ -34,6 +34,8 @@ use crate::worker::Reporter;
 
 const SHORTEST: i32 = 300;
 const LONGEST: i32 = 5000;
+/// In words: what is longer is a sentence and cannot stand in one.
+const LONGEST_TOPIC: usize = 8;
 const CASUAL: &[&str] = &["friendly", "warm", "casual", "cheerful", "conversational", "relaxed", "informal", "playful"];
 
 impl Brief {
@@ -51,6 +53,7 @@ pub(super) async fn run(app: &App, task: Task, reporter: &Reporter) -> Result<An
     reporter.phase(Phase::Init, 5, "Reading the task.");
     let input: pb::ContentInput = decode(&task.input)?;
     speaks(&input.language)?;
+    named(&input)?;
     let brief = brief(app, &task, &input).await?;
     let (wanted, title) = (wanted(&input), input.title.clone());
     reporter.phase(Phase::AiCall, 25, format!("Writing {wanted} words."));
@@ -106,6 +109,15 @@ fn speaks(language: &str) -> Result<(), Failure> {
     })
 }
 
+fn named(input: &pb::ContentInput) -> Result<(), Failure> {
+    if !keyword(input).is_empty() {
+        return Ok(());
+    }
+    let message =
+        "An article needs a title or a primary keyword. Give the task one of them and start again.".to_owned();
+    Err(Failure::Permanent { code: "TITLE_MISSING", message })
+}
+
 async fn brief(app: &App, task: &Task, input: &pb::ContentInput) -> Result<Brief, Failure> {
     let id = |text: &Option<String>| text.as_deref().and_then(|id| Uuid::try_parse(id).ok());
     let (sector, profile) = (id(&input.sector_id), id(&input.author_profile_id));
@@ -135,19 +147,21 @@ fn wanted(input: &pb::ContentInput) -> usize {
 fn write(input: &pb::ContentInput, brief: &Brief) -> pb::ContentResult {
     let read = reading::keyword(keyword(input));
     let of_keyword = kinds::Reading { sides: read.sides.is_some(), action: read.action, service: read.service };
-    // The cluster only counts where the keyword tells nothing.
-    let mut kinds = kinds::of(&[keyword(input)], &input.structure, &of_keyword);
-    if !kinds.iter().any(|kind| !matches!(kind, Kind::Versus | Kind::Task | Kind::General)) {
-        kinds = kinds::of(&[keyword(input), &input.cluster_name], &input.structure, &of_keyword);
+    let mut kinds = kinds::of(&[keyword(input)], &input.structure, of_keyword);
+    // The cluster only counts where the keyword tells nothing, and has a word in common with it.
+    let near = !bank::stems(keyword(input)).is_disjoint(&bank::stems(&input.cluster_name));
+    if near && !kinds.iter().any(|kind| !matches!(kind, Kind::Versus | Kind::Task | Kind::General)) {
+        kinds = kinds::of(&[keyword(input), &input.cluster_name], &input.structure, of_keyword);
     }
     let voice = voice(input, brief, read);
     let draft = draft::write(&Order { input, brief, voice: &voice, kinds: &kinds, wanted: wanted(input) });
     framed(input, &voice, draft)
 }
 
-/// What the article is found by; its title where no keyword is named.
+/// What the article is found by; the first part of its title where no keyword is named.
 fn keyword(input: &pb::ContentInput) -> &str {
-    let keyword = [&input.primary_keyword, &input.title].into_iter().map(|text| text.trim());
+    let title = input.title.split([':', '–', '?']).next().unwrap_or_default();
+    let keyword = [input.primary_keyword.as_str(), title, &input.title].into_iter().map(str::trim);
     keyword.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
 }
 
@@ -158,7 +172,9 @@ fn voice(input: &pb::ContentInput, brief: &Brief, read: reading::Reading) -> Voi
     let head = if input.structure == "local" { input.title.split(':').next().unwrap_or_default() } else { "" };
     let named = reading::keyword(&head.to_lowercase());
     let topic = if named.service { named.topic } else { None };
-    let topic = topic.or(read.topic).or_else(|| reading::keyword(&input.cluster_name).topic);
+    let short = |topic: &String| topic.split_whitespace().count() <= LONGEST_TOPIC;
+    let topic = topic.or(read.topic).filter(short);
+    let topic = topic.or_else(|| reading::keyword(&input.cluster_name).topic.filter(short));
     // A phrase that lost a word of the keyword, as a plural may, is quoted as it was searched for.
     let phrase = if meta::holds(&read.phrase, &keyword) { read.phrase } else { format!("“{keyword}”") };
     let topic = topic.unwrap_or_else(|| "this subject".to_owned());

@@ -11,7 +11,7 @@ use contracts::ai_processor::v1 as pb;
 use contracts::progress::v1::Phase;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::webp::WebPEncoder;
-use image::{ExtendedColorType, ImageError};
+use image::{DynamicImage, ExtendedColorType, ImageError, RgbaImage};
 use prost::Message;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::Tree;
@@ -51,7 +51,7 @@ struct Order {
 }
 
 impl Order {
-    fn new(input: pb::ImageInput) -> Result<Self, Failure> {
+    fn new(input: &pb::ImageInput) -> Result<Self, Failure> {
         let side = |pixels: i32| u32::try_from(pixels).ok().filter(|_| (SMALLEST..=LARGEST).contains(&pixels));
         let (Some(width), Some(height)) = (side(input.width), side(input.height)) else {
             let message = format!("An image has {SMALLEST} to {LARGEST} pixels on each side. Choose another size.");
@@ -65,7 +65,7 @@ impl Order {
                 return Err(Failure::Permanent { code: "IMAGE_FORMAT_NOT_SUPPORTED", message });
             }
         };
-        Ok(Self { scene: Scene::new(&input, width, height), format })
+        Ok(Self { scene: Scene::new(input, width, height), format })
     }
 
     fn draw(&self) -> anyhow::Result<Vec<u8>> {
@@ -92,8 +92,11 @@ fn pixels(scene: &Scene) -> anyhow::Result<Vec<u8>> {
     let pixmap = Pixmap::new(scene.width, scene.height);
     let mut pixmap = pixmap.ok_or_else(|| anyhow::anyhow!("no room for {} x {} pixels", scene.width, scene.height))?;
     resvg::render(&tree, Transform::identity(), &mut pixmap.as_mut());
-    // The background is opaque: what is left out is always 255.
-    Ok(pixmap.data().chunks_exact(4).flat_map(|pixel| pixel.iter().copied().take(3)).collect())
+    // The background is opaque: nothing is lost with the fourth byte.
+    let image = RgbaImage::from_raw(scene.width, scene.height, pixmap.take());
+    let image =
+        image.ok_or_else(|| anyhow::anyhow!("{} x {} pixels have another length", scene.width, scene.height))?;
+    Ok(DynamicImage::ImageRgba8(image).into_rgb8().into_raw())
 }
 
 pub(super) async fn run(task: Task, reporter: &Reporter) -> Result<Answer, Failure> {
@@ -101,7 +104,7 @@ pub(super) async fn run(task: Task, reporter: &Reporter) -> Result<Answer, Failu
     let input: pb::ImageInput = decode(&task.input)?;
     let (width, height) = (input.width, input.height);
     let request = format!("{width} x {height} {}: {}", input.format, input.title);
-    let order = Order::new(input)?;
+    let order = Order::new(&input)?;
     let content_type = order.format.content_type();
     let permit = AT_ONCE.acquire().await.map_err(|error| broken("image", &error))?;
     reporter.phase(Phase::AiCall, 30, "Drawing the image.");

@@ -60,7 +60,7 @@ const FIRST: &[(&str, &[&str])] = &[
             "A useful answer to the question of {k} consists of several parts, and the price at the start is only the first.",
         ],
     ),
-    ("troubleshooting", &["With {k}, start with the checks that cost nothing and change nothing."]),
+    ("troubleshooting", &["If your question is {q}, start with the checks that cost nothing and change nothing."]),
     (
         "definition",
         &[

@@ -41,7 +41,7 @@ const DOING: &str = "clean fix repair install build make paint store wash remove
     descale organize hang mount grind froth roast";
 
 /// The kinds of a subject, those that know most of it first; the general one is always the last.
-pub(super) fn of(texts: &[&str], structure: &str, reading: &Reading) -> Vec<Kind> {
+pub(super) fn of(texts: &[&str], structure: &str, reading: Reading) -> Vec<Kind> {
     let words: Vec<String> = texts.iter().flat_map(|text| words(text)).collect();
     let has = |list: &str| words.iter().any(|word| list.split(' ').any(|other| other == word));
     let food = has(FOOD) && !has(THINGS);
@@ -117,7 +117,7 @@ mod tests {
             ("lower back pain", "guide", plain, &[Kind::Body, Kind::General]),
             ("town twinning", "guide", plain, &[Kind::General]),
         ] {
-            assert_eq!(of(&[text], structure, &reading), kinds, "{text}");
+            assert_eq!(of(&[text], structure, reading), kinds, "{text}");
         }
     }
 }

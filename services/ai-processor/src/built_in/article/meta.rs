@@ -16,10 +16,10 @@ const MOST_TAGS: usize = 6;
 /// The title as it was approved; where it lacks the keyword, with the keyword before it.
 pub(super) fn title(title: &str, keyword: &str) -> String {
     let title = title.trim();
-    if holds(title, keyword) {
-        title.to_owned()
-    } else if title.is_empty() {
+    if title.is_empty() {
         title_case(keyword)
+    } else if holds(title, keyword) {
+        title.to_owned()
     } else {
         format!("{}: {title}", title_case(keyword))
     }
@@ -33,7 +33,8 @@ pub(super) fn holds(text: &str, keyword: &str) -> bool {
 
 fn stems(text: &str) -> BTreeSet<String> {
     let words = text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(|word| word.to_lowercase().trim_end_matches('s').to_owned()).collect()
+    // By way of capitals: what `ß` and `İ` become in a title is what they are compared by.
+    words.map(|word| word.to_uppercase().to_lowercase().trim_end_matches('s').to_owned()).collect()
 }
 
 pub(super) fn meta_title(title: &str, keyword: &str) -> String {

@@ -105,6 +105,24 @@ fn another_language_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn a_task_without_any_name_is_refused_with_what_to_do() {
+    let refused = named(&pb::ContentInput { title: " ".to_owned(), ..Default::default() }).unwrap_err();
+    assert!(matches!(refused, Failure::Permanent { code: "TITLE_MISSING", .. }), "{refused:?}");
+    assert!(named(&input("Espresso", "", "guide", 500)).is_ok());
+}
+
+#[test]
+fn addresses_that_are_no_pages_are_not_linked_to() {
+    let target =
+        |url: &str| pb::LinkTarget { url: url.to_owned(), title: "<i>Beans</i>".to_owned(), ..Default::default() };
+    let links = vec![target("javascript:alert(1)"), target("https://example.com/\"><script>alert(1)</script>")];
+    let made =
+        article(&pb::ContentInput { links, ..input("Espresso Beans", "espresso beans", "guide", 900) }, &brief());
+    let whole = check::whole(&made);
+    assert!(!whole.contains("javascript:") && !whole.contains("<script") && !whole.contains("<i>"), "{whole}");
+}
+
+#[test]
 fn images_are_spread_over_the_sections_and_say_what_they_must_not_show() {
     let headings = ["One", "Two", "Three", "Four"].map(str::to_owned);
     let images = pictures::of("Espresso Beans", "espresso beans", &headings, 2);
@@ -137,7 +155,7 @@ const STRUCTURES: [&str; 15] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn articles_are_as_long_as_wanted_repeat_nothing_and_link_only_to_what_was_given(

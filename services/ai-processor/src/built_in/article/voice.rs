@@ -12,9 +12,6 @@ const SPOKEN: &[(&str, &str)] = &[
     ("are not ", "aren't "),
     ("cannot ", "can't "),
     ("will not ", "won't "),
-    ("you are ", "you're "),
-    ("it is ", "it's "),
-    ("that is ", "that's "),
 ];
 
 /// Speaks of one subject. The same seed always takes the same wordings.

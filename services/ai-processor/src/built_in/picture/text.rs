@@ -10,6 +10,8 @@ use resvg::usvg::{Node, Options, Tree};
 pub(super) const FAMILY: &str = "Inter";
 /// The size in which words are measured.
 const MEASURED: f64 = 100.0;
+/// The width of the mark after a text that was cut, with some room.
+const MARK: f64 = 0.9;
 /// Between two words, of the size of the letters.
 const SPACE: f64 = 0.28;
 
@@ -131,7 +133,9 @@ pub(super) fn cut(mut line: Vec<Word>, room: f64) -> Vec<Word> {
     if let Some(last) = line.last_mut().filter(|_| whole > 0) {
         let letters = last.text.chars().count();
         if last.width > room {
-            let share = room / last.width * f64::from(u32::try_from(letters).unwrap_or(u32::MAX));
+            // Room for the mark, and for letters that are wider than those cut off.
+            let share = (room - MARK).max(0.0) / last.width * f64::from(u32::try_from(letters).unwrap_or(u32::MAX));
+            let share = share * 0.85;
             let fitting = (0_u32..).zip(last.text.chars()).take_while(|(at, _)| f64::from(*at) + 1.0 < share);
             last.text = fitting.map(|(_, letter)| letter).collect();
             last.width = room;
