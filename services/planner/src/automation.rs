@@ -32,6 +32,7 @@ pub use driver::{drive, run};
 pub(crate) use events::job_ended;
 pub use events::{content_changed, job_finished, publication_changed, task_created};
 pub use progress::progress;
+pub use schedules::fire;
 
 use control::Start;
 use items::Item;
@@ -78,8 +79,7 @@ impl AutomationService for Automation {
     ) -> Result<Response<pb::AutomationRun>, Status> {
         let (caller, request) = rpc::open(request)?;
         let start = Start::read(&request, &caller)?;
-        // No sector has this id: what is asked for is the site.
-        self.0.sites.ensure(&caller, start.site, Uuid::nil()).await?;
+        self.0.sites.ensure_site(&caller, start.site).await?;
         let run = self.0.db.transaction(&caller, async |conn| {
             idempotency::run(conn, caller.idempotency_key(), "automation_start_run", &request, async |conn| {
                 let run = control::start(conn, &start).await?;
@@ -161,7 +161,7 @@ impl AutomationService for Automation {
     ) -> Result<Response<pb::AutomationSchedule>, Status> {
         let (caller, request) = rpc::open(request)?;
         let site = rpc::id("site_id", &request.site_id)?;
-        self.0.sites.ensure(&caller, site, Uuid::nil()).await?;
+        self.0.sites.ensure_site(&caller, site).await?;
         let schedule = self.0.db.transaction(&caller, async |conn| schedules::set(conn, &caller, site, &request).await);
         Ok(Response::new(schedule.await?))
     }

@@ -59,6 +59,18 @@ impl Sites {
         Ok(())
     }
 
+    /// The same for the site as a whole.
+    pub async fn ensure_site(&self, caller: &Caller, site: Uuid) -> Result<()> {
+        let here = self.db.account(caller.account(), async |conn| {
+            let row = igny8_site_copies::table.find((conn.account().uuid(), site));
+            Ok(diesel::select(diesel::dsl::exists(row)).get_result::<bool>(conn).await?)
+        });
+        if !here.await? {
+            self.pull(caller, site).await?;
+        }
+        Ok(())
+    }
+
     async fn has(&self, caller: &Caller, site: Uuid, sector: Uuid) -> Result<bool> {
         let found = self.db.account(caller.account(), async |conn| {
             let sector = igny8_sector_copies::table.find((conn.account().uuid(), sector));

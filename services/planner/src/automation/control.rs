@@ -129,6 +129,8 @@ const DUE: &str = "
 pub(super) async fn resume(conn: &mut AccountConn, id: Uuid, credit_limit: Option<i64>) -> Result<Run> {
     let run = Run::get(conn, id).await?;
     site_copies::active(conn, run.site_id).await?;
+    // Items before their run, as everywhere: nobody waits for each other.
+    db::statement(DUE).bind::<SqlUuid, _>(account(conn)).bind::<SqlUuid, _>(id).execute(conn).await?;
     let row = igny8_automation_runs::table
         .find((account(conn), id))
         .filter(igny8_automation_runs::state.eq(Stored(AutomationRunState::Paused)));
@@ -145,9 +147,10 @@ pub(super) async fn resume(conn: &mut AccountConn, id: Uuid, credit_limit: Optio
         .get_result(conn)
         .await
         .optional()?;
-    let Some(run) = resumed else { return as_it_is(conn, id, AutomationRunState::Running).await };
-    db::statement(DUE).bind::<SqlUuid, _>(account(conn)).bind::<SqlUuid, _>(id).execute(conn).await?;
-    Ok(run)
+    match resumed {
+        Some(run) => Ok(run),
+        None => as_it_is(conn, id, AutomationRunState::Running).await,
+    }
 }
 
 const CANCELLED: &str = "

@@ -107,7 +107,7 @@ pub(super) struct Standing {
 }
 
 #[derive(Debug, QueryableByName)]
-struct Credits {
+struct Taken {
     #[diesel(sql_type = SqlUuid)]
     run_id: Uuid,
     #[diesel(sql_type = Text)]
@@ -138,7 +138,7 @@ pub(super) async fn messages(conn: &mut AccountConn, runs: Vec<Run>) -> Result<V
         of.insert(*run, STAGES.iter().filter_map(|stage| count(*stage, rows)).collect());
     }
     let credits = db::statement(CREDITS).bind::<SqlUuid, _>(account(conn)).bind::<Array<SqlUuid>, _>(&ids);
-    for Credits { run_id, stage, credits } in credits.load(conn).await? {
+    for Taken { run_id, stage, credits } in credits.load(conn).await? {
         let counts = of.entry(run_id).or_default();
         if let Some(count) = counts.iter_mut().find(|count| count.stage() == stage.0) {
             count.credits = credits;
@@ -211,8 +211,8 @@ impl From<Run> for pb::AutomationRun {
 
 #[cfg(test)]
 impl Standing {
-    pub(super) fn of(article: bool, stage: AutomationStage, state: AutomationItemState, items: i64) -> Self {
-        Self { run_id: Uuid::nil(), article, stage: Stored(stage), state: Stored(state), items }
+    pub(super) fn of(article: bool, at: AutomationStage, state: AutomationItemState, items: i64) -> Self {
+        Self { run_id: Uuid::nil(), article, stage: Stored(at), state: Stored(state), items }
     }
 }
 

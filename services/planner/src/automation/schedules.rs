@@ -166,7 +166,7 @@ struct Claimed {
 }
 
 /// Starts what is due.
-pub(super) async fn fire(app: &App) -> Result<()> {
+pub async fn fire(app: &App) -> Result<()> {
     let claim = async |conn: &mut SystemConn| Ok(diesel::sql_query(CLAIM).load(conn).await?);
     let claimed: Vec<Claimed> = app.db.system(claim).await?;
     for Claimed { account_id, site_id } in claimed {

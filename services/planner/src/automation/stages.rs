@@ -251,15 +251,15 @@ async fn content(at: &At<'_>, item: &Item) -> Result<()> {
     at.begun(item, job, started.credits, LISTEN).await
 }
 
+/// Until they are there, the start is repeated now and then, which begins what is missing. A last time it answers what all of them took.
 async fn images(at: &At<'_>, item: &Item, begun: bool) -> Result<()> {
-    if begun && !item.images_ready {
+    if begun && !item.images_ready && Utc::now() - item.stage_at >= LONGEST {
         return at.moves(item, waited(item)).await;
     }
     if begun || !item.images_ready {
-        // Asked again when they are ready, it answers what all of them took.
         let job = at.begin(item).await?;
         let credits = start_images(at, item, job).await?;
-        if !begun {
+        if !item.images_ready {
             return at.begun(item, job, credits, LISTEN).await;
         }
         at.app.db.account(at.account, async |conn| spending::took(conn, job.id, credits).await).await?;
