@@ -4,6 +4,7 @@
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -11,12 +12,15 @@ use futures_util::stream::{BoxStream, StreamExt as _};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, RetryConfig};
 use rpc::{AccountId, Error, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// How much of a file one message carries.
 const PIECE: usize = 64 * 1024;
+
+/// How long a bucket is asked again: somebody waits, or a transaction does.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The settings of files.
 #[derive(Debug, Clone, clap::Args)]
@@ -96,7 +100,9 @@ impl Store {
 }
 
 fn s3(config: &Config, bucket: &str) -> AmazonS3Builder {
+    let retry = RetryConfig { max_retries: 2, retry_timeout: PATIENCE, ..RetryConfig::default() };
     let mut builder = AmazonS3Builder::new().with_bucket_name(bucket).with_region(&config.files_s3_region);
+    builder = builder.with_retry(retry);
     if let Some(endpoint) = &config.files_s3_endpoint {
         builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
     }
@@ -141,6 +147,23 @@ impl fmt::Debug for Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_bucket_that_is_away_is_told_of_soon() {
+        drop(rustls::crypto::ring::default_provider().install_default()); // as a service does when it starts
+        let store = Store::new(&Config {
+            files_dir: PathBuf::new(),
+            files_s3_bucket: Some("pictures".to_owned()),
+            files_s3_endpoint: Some("http://127.0.0.1:9".to_owned()),
+            files_s3_region: "us-east-1".to_owned(),
+            files_s3_access_key_id: Some("key".into()),
+            files_s3_secret_access_key: Some("secret".into()),
+        });
+        let (store, account) = (store.unwrap(), AccountId::of_message(uuid::Uuid::now_v7()));
+        let put = store.put(account, &[7; 32], Bytes::from_static(b"picture"));
+        let refused = tokio::time::timeout(2 * PATIENCE, put).await.unwrap().unwrap_err();
+        assert_eq!(refused.kind(), rpc::Kind::Unavailable);
+    }
 
     #[test]
     fn pieces_are_small_and_complete() {
