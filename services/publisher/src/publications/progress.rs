@@ -41,7 +41,7 @@ fn of(publication: &Publication) -> Progress {
 
 fn action(publication: &Publication) -> &'static str {
     let work = publication.work().filter(|work| *work != PublicationWork::Tidy);
-    work.and_then(|work| work.json_name()).unwrap_or("publish")
+    work.and_then(JsonEnum::json_name).unwrap_or("publish")
 }
 
 fn stage(publication: &Publication) -> (TaskState, Phase, i32, &'static str) {

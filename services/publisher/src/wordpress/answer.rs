@@ -67,7 +67,7 @@ pub(super) fn fault(host: &str, response: &Response<Bytes>, body: Option<&Value>
             .map(Duration::from_secs);
         if class == Class::Moved {
             let target = Url::parse(&target(response)).ok();
-            parts.detail = target.as_ref().and_then(Url::host_str).unwrap_or("another address").to_owned();
+            target.as_ref().and_then(Url::host_str).unwrap_or("another address").clone_into(&mut parts.detail);
         }
     })
 }

@@ -1,5 +1,7 @@
 //! Pictures on a site. Each is named by its content, so that it can be found again and is never uploaded twice.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -23,8 +25,11 @@ impl Medium {
 
 /// What a picture is called there.
 pub(crate) fn slug(sha256: &[u8]) -> String {
-    let digits: String = sha256.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("igny8-{digits}")
+    let mut slug = "igny8-".to_owned();
+    for byte in sha256.iter().take(16) {
+        let _ = write!(slug, "{byte:02x}"); // a String takes whatever is written
+    }
+    slug
 }
 
 /// The picture with this id, unless it was deleted.

@@ -46,7 +46,17 @@ pub(super) fn what(fault: &Parts) -> String {
 
 pub(super) fn fix(fault: &Parts) -> String {
     let detail = &fault.detail;
-    let fix = match fault.class {
+    match fault.class {
+        Class::Moved => format!("If {detail} is your site too, enter it as the address of the connection."),
+        Class::WrongRoot if !detail.is_empty() => format!("Enter {detail} as the address of the connection."),
+        Class::Throttled => wait(fault),
+        class => getting_there(class).to_owned(),
+    }
+}
+
+/// What keeps a request from reaching the API of a WordPress, and after that what happens inside.
+fn getting_there(class: Class) -> &'static str {
+    match class {
         Class::Address => {
             "Enter the public address of the site, beginning with https://. For a site inside your own network, ask whoever runs this \
              installation to allow its address."
@@ -59,8 +69,6 @@ pub(super) fn fix(fault: &Parts) -> String {
         Class::TooSlow => {
             "Open the site in a browser. If it is slow there too, ask its host; otherwise try again in a few minutes."
         }
-        Class::Moved => return format!("If {detail} is your site too, enter it as the address of the connection."),
-        Class::WrongRoot if !detail.is_empty() => return format!("Enter {detail} as the address of the connection."),
         Class::NotWordpress | Class::WrongRoot | Class::NoRoute => {
             "Enter the address that WordPress shows under Settings, General, as Site Address. Where it is in a folder, the folder \
              belongs to it, as https://example.com/blog."
@@ -76,6 +84,12 @@ pub(super) fn fix(fault: &Parts) -> String {
         Class::SignInWall => {
             "A plugin for members, or for a site that is not open yet, does that. Let it leave out the REST API, or switch it off."
         }
+        class => inside(class),
+    }
+}
+
+fn inside(class: Class) -> &'static str {
+    match class {
         Class::PasswordsOff => {
             "WordPress has them on sites with HTTPS only, and security plugins switch them off (Wordfence: Disable WordPress \
              application passwords). Allow them, make one under Users, Profile, and enter it here."
@@ -102,15 +116,14 @@ pub(super) fn fix(fault: &Parts) -> String {
             "That takes a minute as a rule: try again then. If it stays, an update got stuck; delete the file .maintenance from the \
              folder of WordPress."
         }
-        Class::Throttled => return wait(fault),
         Class::SiteError => {
             "Look into the error log of the site, or ask its host. The plugin that was changed last is the first to switch off."
         }
-        Class::BrokenAnswer => {
+        // An answer that cannot be read; what is told elsewhere never comes here.
+        _ => {
             "As a rule a plugin writes its warnings into the answers. Switch the display of PHP errors off on the site and try again."
         }
-    };
-    fix.to_owned()
+    }
 }
 
 fn wait(fault: &Parts) -> String {

@@ -57,7 +57,7 @@ mod tests {
         let options = json!({"schema": {"properties": {"meta": {"properties": {
             "_seopress_titles_title": {}, "_seopress_titles_desc": {}, "footnotes": {}}}}}});
         let fields = taken(&options, SEO);
-        assert_eq!(fields.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), ["D", "T"]);
+        assert_eq!(fields.into_values().collect::<Vec<_>>(), ["D", "T"]);
         assert!(taken(&json!({"schema": []}), SEO).is_empty());
     }
 

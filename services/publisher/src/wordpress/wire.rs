@@ -27,7 +27,8 @@ impl Wire {
         let host = request.uri().host().unwrap_or_default().to_owned();
         let limits = Limits { total: self.timeout, body: BODY };
         self.client.send(request, limits).await.map_err(|error| {
-            tracing::debug!(%host, error = &error as &dyn std::error::Error, "a request to a site failed");
+            let cause: &dyn std::error::Error = &error;
+            tracing::debug!(%host, error = cause, "a request to a site failed");
             let class = match error {
                 outbound::Error::Refused(_) => Class::Address,
                 outbound::Error::Unresolved(_) | outbound::Error::Connect(..) => Class::Unreachable,
