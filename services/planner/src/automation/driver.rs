@@ -76,14 +76,14 @@ pub async fn drive(app: &App) -> Result<usize> {
 }
 
 async fn work(app: &App, Claimed { account_id, id }: Claimed) -> Result<()> {
-    loop {
+    'work: loop {
         let due = app.db.account(account_id, async |conn| items::due(conn, id, PORTION).await).await?;
         if due.is_empty() {
             break;
         }
         for item in due {
             let Some(run) = app.db.account(account_id, async |conn| hold(conn, id).await).await? else {
-                return Ok(()); // paused or cancelled in the meantime
+                break 'work; // paused or cancelled in the meantime
             };
             stages::advance(&At { app, account: account_id, run: &run }, &item).await?;
         }

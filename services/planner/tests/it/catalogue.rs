@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use contracts::JsonEnum;
-use contracts::planner::v1::{ClusterStatus, Intent, KeywordStatus, VolumeQuality};
+use contracts::planner::v1::{
+    AutomationEvery, AutomationItemState, AutomationRunState, AutomationStage, ClusterStatus, CollisionKind, Intent,
+    KeywordStatus, VolumeQuality,
+};
 
 use crate::harness::Planner;
 
@@ -62,6 +65,11 @@ async fn enums_in_the_database_are_those_of_the_contracts() {
     assert_eq!(values("igny8_keywords_intent_check").await, Intent::NAMES);
     assert_eq!(values("igny8_keywords_volume_quality_check").await, VolumeQuality::NAMES);
     assert_eq!(values("igny8_clusters_status_check").await, ClusterStatus::NAMES);
+    assert_eq!(values("igny8_idea_collisions_kind_check").await, CollisionKind::NAMES);
+    assert_eq!(values("igny8_automation_runs_state_check").await, AutomationRunState::NAMES);
+    assert_eq!(values("igny8_automation_items_stage_check").await, AutomationStage::NAMES);
+    assert_eq!(values("igny8_automation_items_state_check").await, AutomationItemState::NAMES);
+    assert_eq!(values("igny8_automation_schedules_every_check").await, AutomationEvery::NAMES);
 }
 
 #[tokio::test]

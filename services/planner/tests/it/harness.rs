@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use contracts::planner::v1 as pb;
+use contracts::planner::v1::content_idea_service_client::ContentIdeaServiceClient;
 use contracts::planner::v1::keyword_service_client::KeywordServiceClient;
 use contracts::planner::v1::planner_undo_service_client::PlannerUndoServiceClient;
 use contracts::planner::v1::tag_service_client::TagServiceClient;
@@ -140,6 +141,34 @@ impl Planner {
     /// The texts of a list in its order.
     pub async fn texts_of(&self, actor: &Actor, filter: pb::KeywordFilter) -> Vec<String> {
         self.list(actor, filter).await.results.into_iter().map(|keyword| keyword.keyword).collect()
+    }
+
+    /// What happens in the place's account without anybody who asks for it, as when an event is heard.
+    pub async fn in_account<R>(
+        &self,
+        place: &Place,
+        body: impl AsyncFnOnce(&mut db::AccountConn) -> rpc::Result<R>,
+    ) -> R {
+        let account = rpc::AccountId::of_message(place.owner.account());
+        self.app.db.account(account, body).await.unwrap()
+    }
+
+    /// An article idea, written by hand.
+    pub async fn idea(&self, place: &Place, title: &str, keyword: &str) -> pb::ContentIdea {
+        let request = pb::CreateContentIdeaRequest {
+            site_id: place.site.to_string(),
+            sector_id: place.sector.to_string(),
+            title: title.to_owned(),
+            primary_keyword: keyword.to_owned(),
+            content_type: pb::ContentType::Article.into(),
+            structure: pb::ContentStructure::Guide.into(),
+            ..pb::CreateContentIdeaRequest::default()
+        };
+        self.ideas().create_content_idea(place.owner.request(request)).await.unwrap().into_inner()
+    }
+
+    pub fn ideas(&self) -> ContentIdeaServiceClient<Channel> {
+        ContentIdeaServiceClient::new(self.channel())
     }
 
     pub async fn undo(&self, actor: &Actor, token: &str) -> Result<pb::PlannerUndone, rpc::Error> {

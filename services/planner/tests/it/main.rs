@@ -8,6 +8,7 @@
     reason = "what a helper of the tests cannot do ends the test"
 )]
 
+mod automation;
 mod bulk;
 mod catalogue;
 mod clusters;
@@ -21,6 +22,7 @@ mod keywords;
 mod limits;
 mod lists;
 mod site_copies;
+mod site_pages;
 mod sweeper;
 mod tags;
 mod undo;
