@@ -118,7 +118,7 @@ async fn an_article_moves_by_what_the_writer_tells_and_waits_for_a_person_at_the
     let idea = planner.idea(&place, "How to Bake Rye Bread", "rye bread").await;
     let run = with_idea(&planner, &place, &idea).await;
     let queued = "SELECT body->>'idea_id' FROM (SELECT body::text::jsonb AS body FROM igny8_outbox) o";
-    assert_eq!(planner.texts(queued).await, [idea.id.clone()]);
+    assert_eq!(planner.texts(queued).await, std::slice::from_ref(&idea.id));
 
     let (task, content) = (Uuid::now_v7().to_string(), Uuid::now_v7().to_string());
     let event = TaskCreated { task_id: task.clone(), content_idea_id: Some(idea.id.clone()), ..TaskCreated::default() };

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::harness::{Place, Planner};
 
-fn at(minute: i64) -> Option<prost_types::Timestamp> {
+fn at(minute: i64) -> prost_types::Timestamp {
     let time: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::minutes(minute);
-    Some(planner::timestamp::of(time))
+    planner::timestamp::of(time)
 }
 
 fn task(place: &Place, id: Uuid, title: &str, idea: Option<&str>) -> TaskCreated {
@@ -36,7 +36,7 @@ fn article(place: &Place, id: Uuid, task: Uuid, (status, minute): (&str, i64)) -
         title: "Rye Bread at Home".to_owned(),
         primary_keyword: "rye bread".to_owned(),
         status: status.to_owned(),
-        changed_at: at(minute),
+        changed_at: Some(at(minute)),
         ..ContentChanged::default()
     }
 }
@@ -74,12 +74,12 @@ async fn an_idea_is_compared_with_tasks_then_drafts_then_live_pages_until_they_a
         title: "Rye Bread".to_owned(),
         primary_keyword: "rye bread".to_owned(),
         url: Some("https://bakery.example/rye-bread".to_owned()),
-        changed_at: at(3),
+        changed_at: Some(at(3)),
         ..PublicationChanged::default()
     };
     planner.in_account(&place, async |conn| site_pages::publication_changed(conn, &event).await).await;
     let page = (CollisionKind::Page, "Rye Bread".to_owned());
-    assert_eq!(collisions(&planner, &place, &idea).await, [page.clone()]);
+    assert_eq!(collisions(&planner, &place, &idea).await, std::slice::from_ref(&page));
     // An older event comes late.
     changed(article(&place, content, task_id, ("approved", 2))).await;
     assert_eq!(collisions(&planner, &place, &idea).await, [page]);
