@@ -3,14 +3,13 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test whose surroundings are not as they should be has failed"
 )]
 
 use std::collections::BTreeMap;
 
 use integration_tests::desk::{Desk, expect, text};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const SUBJECTS: [&str; 3] = ["running shoes", "coffee machine", "garden shed"];
 const FORMS: [&str; 6] = ["best {}", "{}", "cheap {}", "{} reviews", "how to choose a {}", "{} for beginners"];
