@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{TimeDelta, Utc};
 use contracts::{
     Access, METHODS,
     rest::v1::{Role, Scope},
@@ -210,7 +211,8 @@ async fn work(fleet: &Fleet, all: &[Operation], person: &Person, ids: &Ids) {
     let token = fleet.sign_in(&person.email).await;
     let content = ids["content"].first().expect("an article was written by hand");
     let decide = format!("/api/v1/writer/content/{content}");
-    let publication = json!({ "content_id": content, "scheduled_for": "2099-01-01T00:00:00Z" });
+    let in_a_month = (Utc::now() + TimeDelta::days(30)).to_rfc3339();
+    let publication = json!({ "content_id": content, "scheduled_for": in_a_month });
     let calls = [
         (format!("{decide}/submit/"), json!({})),
         (format!("{decide}/approve/"), json!({})),

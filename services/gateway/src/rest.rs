@@ -103,9 +103,7 @@ impl Api {
                 let end = events::End { shutdown: self.shutdown.clone(), until };
                 Ok(events::respond(stream, read, self.keep_alive, end, request_id))
             }
-            (None, Some(read)) => {
-                raw::respond(stream, read, method.rest.as_ref().is_some_and(|rest| rest.immutable))
-            }
+            (None, Some(read)) => raw::respond(stream, read, method.rest.as_ref().is_some_and(|rest| rest.immutable)),
             (None, None) => Err(Error::internal(anyhow!("{} has a stream of no form", method.path)).into()),
         }
     }

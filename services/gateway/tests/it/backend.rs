@@ -1,4 +1,4 @@
-//! A small service that answers for planner and ai-processor as a test tells it to. It speaks the real contract over the real layers.
+//! A small service that answers for planner, writer, publisher and ai-processor as a test tells it to. It speaks the real contract over the real layers.
 
 #![expect(clippy::needless_pass_by_value, clippy::unnecessary_wraps, reason = "each has the form of a handler")]
 

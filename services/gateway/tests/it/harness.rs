@@ -36,7 +36,7 @@ pub struct World {
     pub planner: Backend,
     database: TestDb,
     _auth: Served,
-    _ai_processor: Backend,
+    _others: [Backend; 3],
     _files: TempDir,
 }
 
@@ -71,12 +71,16 @@ impl World {
         readiness.enter(Phase::Running);
         let planner = Backend::start("planner", keys(channel.clone())).await;
         let ai_processor = Backend::start("ai-processor", keys(channel.clone())).await;
+        let writer = Backend::start("writer", keys(channel.clone())).await;
+        let publisher = Backend::start("publisher", keys(channel.clone())).await;
         let nowhere = Target::new("planner", "https://127.0.0.1:9").unwrap();
         let backends = Backends::new(|service| {
             Ok(match service {
                 "planner" if !planner_is_up => Channel::new(&nowhere, &testkit::tls().identity("gateway")),
                 "planner" => planner.served.channel("gateway"),
                 "ai-processor" => ai_processor.served.channel("gateway"),
+                "writer" => writer.served.channel("gateway"),
+                "publisher" => publisher.served.channel("gateway"),
                 _ => channel.clone(),
             })
         });
@@ -97,7 +101,7 @@ impl World {
             planner,
             database,
             _auth: auth,
-            _ai_processor: ai_processor,
+            _others: [ai_processor, writer, publisher],
             _files: files,
         }
     }
