@@ -34,8 +34,8 @@ mod submit;
 mod watch;
 
 pub use action::{Action, Figures, Frozen, Outcome, Spec};
-pub use jobs::Jobs;
 pub use follow::follow;
+pub use jobs::Jobs;
 pub use order::Order;
 pub use request::JobRequest;
 pub use step::Step;
