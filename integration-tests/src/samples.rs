@@ -3,10 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 /// Ids that an account owns, by what they are ids of: `site`, `sector`, `user`, …
 pub type Ids = BTreeMap<String, Vec<String>>;
+
+/// When what is planned in tests takes place: long after them, and not too far ahead for any schedule.
+pub fn in_a_month() -> DateTime<Utc> {
+    Utc::now() + TimeDelta::days(30)
+}
 
 /// One operation of the document.
 #[derive(Debug, Clone)]
@@ -91,6 +97,11 @@ impl Operation {
         if schema.is_null() { None } else { maker.value("", schema) }
     }
 
+    /// Whether it takes a file. Any other body is refused before anybody looks whose the thing is.
+    pub fn takes_a_file(&self) -> bool {
+        self.follow(&self.detail["requestBody"])["content"].get("multipart/form-data").is_some()
+    }
+
     fn follow(&self, value: &Value) -> Value {
         match value["$ref"].as_str() {
             Some(reference) => self.document.pointer(reference.trim_start_matches('#')).cloned().unwrap_or_default(),
@@ -155,7 +166,8 @@ impl Maker<'_> {
             ("uuid", _) => self.ids.get(name.strip_suffix("_id").unwrap_or(name))?.first()?.clone(),
             ("email", _) => format!("person{salt}@example.com"),
             ("hostname", _) => format!("site{salt}.example.com"),
-            ("date-time", _) => "2099-01-01T00:00:00Z".to_owned(),
+            ("date-time", _) => in_a_month().to_rfc3339_opts(SecondsFormat::Secs, true),
+            (_, "scheduled_local") => in_a_month().format("%Y-%m-%dT%H:%M").to_string(),
             (_, "time_zone") => "Europe/Berlin".to_owned(),
             (_, "language") => "en".to_owned(),
             (_, "country") => "US".to_owned(),
