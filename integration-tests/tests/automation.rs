@@ -1,10 +1,6 @@
 //! From a keyword file to articles with pictures that nobody had to ask for one by one: automation, through REST only.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test whose surroundings are not as they should be has failed"
-)]
+#![expect(clippy::expect_used, reason = "a test whose surroundings are not as they should be has failed")]
 
 use integration_tests::desk::{Desk, text};
 use serde_json::{Value, json};
