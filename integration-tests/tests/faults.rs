@@ -1,4 +1,4 @@
-//! The fleet under kills. `cargo test -p integration-tests --test faults -- --help` says what can be chosen.
+//! The fleet under kills. `cargo test --workspace --test faults -- --help` says what can be chosen.
 
 use std::process::ExitCode;
 
