@@ -3,11 +3,11 @@
 //! A handler that deletes softly pushes a token in the same transaction and answers it; the service's undo method takes the token and
 //! restores the object.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use contracts::rest::v1::Deleted;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::Result;
+use rpc::{Error, Kind, Result, timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -28,6 +28,13 @@ pub struct Undone {
     pub payload: Value,
 }
 
+impl Undone {
+    /// The error of a service that pushes no such object.
+    pub fn unknown(&self) -> Error {
+        Error::internal(anyhow::anyhow!("an undo token stands for a {}", self.object))
+    }
+}
+
 /// Remembers that `object` (as `site`) with this id was deleted. `payload` is for the service's own undo.
 pub async fn push(conn: &mut AccountConn, object: &str, id: Uuid, payload: &Value) -> Result<Deleted> {
     let token = Uuid::now_v7();
@@ -43,23 +50,20 @@ pub async fn push(conn: &mut AccountConn, object: &str, id: Uuid, payload: &Valu
         ))
         .execute(conn)
         .await?;
-    Ok(Deleted { undo_token: token.to_string(), undo_until: Some(timestamp(until)) })
+    Ok(Deleted { undo_token: token.to_string(), undo_until: Some(timestamp::of(until)) })
 }
 
-/// Uses a token up. `None` for one that is unknown, of another account, used or expired.
-pub async fn take(conn: &mut AccountConn, token: Uuid) -> Result<Option<Undone>> {
-    let undone = diesel::delete(igny8_undo::table.find((conn.account().uuid(), token)))
+/// Uses a token up. `NOT_FOUND` for one that is unknown, of another account, used or expired.
+pub async fn take(conn: &mut AccountConn, token: Uuid) -> Result<Undone> {
+    let undone: Option<Undone> = diesel::delete(igny8_undo::table.find((conn.account().uuid(), token)))
         .filter(igny8_undo::expires_at.gt(diesel::dsl::now))
         .returning((igny8_undo::object, igny8_undo::object_id, igny8_undo::payload))
         .get_result(conn)
         .await
         .optional()?;
-    Ok(undone)
-}
-
-fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
-    prost_types::Timestamp {
-        seconds: time.timestamp(),
-        nanos: i32::try_from(time.timestamp_subsec_micros() * 1000).unwrap_or_default(),
-    }
+    undone.ok_or_else(|| {
+        let message =
+            "This deletion cannot be taken back. It was taken back already, or more than ten minutes have passed.";
+        Error::new(Kind::NotFound, "NOT_FOUND", message)
+    })
 }

@@ -6,7 +6,8 @@ use rpc::client::Context;
 use rpc::{AccountId, Error, Kind, Result};
 
 use crate::jobs::unattended;
-use crate::request::{LEASE, Move, advance};
+use crate::lease::LEASE;
+use crate::request::{Move, advance};
 use crate::{JobRequest, Jobs, Step};
 
 /// The built-in provider is economy, and there is no other one yet.
@@ -24,7 +25,7 @@ impl Jobs {
             let credits = self.hold(account, context.clone(), request).await?;
             self.submit(account, context, (request, credits)).await
         };
-        match walked.await {
+        match self.holding(account, request, walked).await {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.give_up(account, request, &error).await?;
@@ -45,7 +46,7 @@ impl Jobs {
             user_id: request.user_id.map(|id| id.to_string()),
             api_key_id: request.api_key_id.map(|id| id.to_string()),
             job_id: request.id.to_string(),
-            deadline_at: Some(crate::progress::timestamp(request.deadline_at)),
+            deadline_at: Some(rpc::timestamp::of(request.deadline_at)),
         };
         let credits = self.credits(context).reserve(message).await?.into_inner().credits;
         let step = async |conn: &mut db::AccountConn| {

@@ -1,11 +1,9 @@
 //! How far a request is, in the words of `igny8.progress.v1`.
 
-use chrono::{DateTime, Utc};
 use contracts::ai_processor::v1::GetJobStatesRequest;
 use contracts::progress::v1::{Phase, Progress, TaskState};
 use db::AccountConn;
-use prost_types::Timestamp;
-use rpc::{Caller, Result};
+use rpc::{Caller, Result, timestamp};
 use uuid::Uuid;
 
 use crate::jobs::unattended;
@@ -49,9 +47,9 @@ pub(crate) fn of(request: &JobRequest) -> Progress {
         reason: request.error_code.clone(),
         credits: request.charge,
         figures: figures(request),
-        created_at: Some(timestamp(request.created_at)),
-        updated_at: Some(timestamp(request.updated_at)),
-        finished_at: request.ended_at.map(timestamp),
+        created_at: Some(timestamp::of(request.created_at)),
+        updated_at: Some(timestamp::of(request.updated_at)),
+        finished_at: request.ended_at.map(timestamp::of),
     }
 }
 
@@ -84,8 +82,4 @@ pub(crate) fn joined(request: &JobRequest, theirs: Progress) -> Progress {
 fn figures(request: &JobRequest) -> crate::Figures {
     let figures = request.figures.as_object().into_iter().flatten();
     figures.filter_map(|(name, figure)| Some((name.clone(), figure.as_str()?.to_owned()))).collect()
-}
-
-pub(crate) fn timestamp(time: DateTime<Utc>) -> Timestamp {
-    Timestamp { seconds: time.timestamp(), nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default() }
 }

@@ -37,7 +37,7 @@ impl Jobs {
             input_sha256: request.input_sha256.clone(),
             input_parts,
             max_charge: credits,
-            deadline_at: Some(crate::progress::timestamp(request.deadline_at)),
+            deadline_at: Some(rpc::timestamp::of(request.deadline_at)),
             site_id: Some(request.site_id.to_string()),
             user_id: request.user_id.map(|id| id.to_string()),
             api_key_id: request.api_key_id.map(|id| id.to_string()),

@@ -15,6 +15,7 @@ mod error;
 mod mask;
 pub mod metadata;
 mod open;
+pub mod timestamp;
 pub mod tls;
 pub mod token;
 pub mod trace;

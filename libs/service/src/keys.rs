@@ -1,6 +1,5 @@
 //! The public keys of access tokens, asked from auth.
 
-use chrono::{DateTime, Utc};
 use contracts::auth::v1::{self as pb, ListPublicKeysRequest, key_service_client::KeyServiceClient};
 use rpc::{
     client::Channel,
@@ -19,9 +18,6 @@ pub(crate) fn of_auth(auth: Channel) -> Keys {
 
 fn public_key(key: pb::PublicKey) -> PublicKey {
     let pb::PublicKey { key_id, public_key, not_after } = key;
-    let not_after = not_after.and_then(|end| {
-        let nanos = u32::try_from(end.nanos).ok()?;
-        DateTime::<Utc>::from_timestamp(end.seconds, nanos)
-    });
+    let not_after = not_after.as_ref().and_then(rpc::timestamp::read);
     PublicKey { key_id, bytes: public_key, not_after }
 }

@@ -11,13 +11,13 @@ use diesel::dsl::{And, Eq, IsNull, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Mask};
+use rpc::{Error, Mask, timestamp};
 use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use crate::App;
 use crate::schema::igny8_author_profiles;
-use crate::{App, timestamp};
 
 const CONSTRAINTS: &[Constraint] = &[
     Constraint {

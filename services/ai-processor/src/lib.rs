@@ -21,7 +21,6 @@ pub mod schema;
 pub mod site_copies;
 pub mod strategies;
 pub mod sweeper;
-pub mod timestamp;
 pub mod undo;
 pub mod worker;
 

@@ -13,13 +13,13 @@ use db::{AccountConn, Page};
 use diesel::dsl::{Eq, now};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::Error;
+use rpc::{Error, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use self::catalogue::{CATALOGUE, Default, Variable};
+use crate::App;
 use crate::schema::igny8_ai_prompts;
-use crate::{App, timestamp};
 
 #[derive(Debug)]
 pub struct Prompts(pub Arc<App>);

@@ -14,13 +14,13 @@ use diesel::dsl::Eq;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{AccountId, Error};
+use rpc::{AccountId, Error, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use crate::App;
 use crate::provider::{Failure, Task, Usage};
 use crate::schema::igny8_ai_request_logs;
-use crate::{App, timestamp};
 
 #[derive(Debug)]
 pub struct RequestLogs(pub Arc<App>);

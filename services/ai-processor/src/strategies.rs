@@ -13,14 +13,14 @@ use diesel::dsl::{And, Eq, IsNull, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::Error;
+use rpc::{Error, timestamp};
 use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use self::input::{Change, New};
 use crate::schema::igny8_strategies;
-use crate::{App, site_copies, timestamp};
+use crate::{App, site_copies};
 
 const CONSTRAINTS: &[Constraint] = &[
     Constraint {

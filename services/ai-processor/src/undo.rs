@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use contracts::ai_processor::v1 as pb;
 use contracts::ai_processor::v1::system_undo_service_server::SystemUndoService;
-use rpc::{Error, Kind};
 use tonic::{Request, Response, Status};
 
 use crate::{App, author_profiles, strategies};
@@ -21,22 +20,15 @@ impl SystemUndoService for Undo {
         let (caller, request) = rpc::open(request)?;
         let token = rpc::id("token", &request.token)?;
         let undone = self.0.db.transaction(&caller, async |conn| {
-            let db::undo::Undone { object, id, payload: _ } =
-                db::undo::take(conn, token).await?.ok_or_else(nothing_to_undo)?;
-            match object.as_str() {
-                "author_profile" => author_profiles::restore(conn, id).await?,
-                "strategy" => strategies::restore(conn, id).await?,
-                other => return Err(Error::internal(anyhow::anyhow!("an undo token stands for a {other}"))),
+            let undone = db::undo::take(conn, token).await?;
+            match undone.object.as_str() {
+                "author_profile" => author_profiles::restore(conn, undone.id).await?,
+                "strategy" => strategies::restore(conn, undone.id).await?,
+                _ => return Err(undone.unknown()),
             }
-            db::audit::record(conn, &caller, &format!("{object}.restored"), Some(id), []).await?;
-            Ok(pb::SystemUndone { object, object_id: id.to_string() })
+            db::audit::record(conn, &caller, &format!("{}.restored", undone.object), Some(undone.id), []).await?;
+            Ok(pb::SystemUndone { object: undone.object, object_id: undone.id.to_string() })
         });
         Ok(Response::new(undone.await?))
     }
-}
-
-fn nothing_to_undo() -> Error {
-    let message =
-        "This deletion cannot be taken back. It was taken back already, or more than ten minutes have passed.";
-    Error::new(Kind::NotFound, "NOT_FOUND", message)
 }

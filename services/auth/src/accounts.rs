@@ -13,12 +13,12 @@ use db::{AccountConn, Stored, audit};
 use diesel::dsl::Eq;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Mask, Result};
+use rpc::{Error, Mask, Result, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::schema::igny8_accounts::{self, dsl};
-use crate::{App, passwords, timestamp};
+use crate::{App, passwords};
 
 pub use staff::grant_developer;
 

@@ -12,13 +12,13 @@ use diesel::dsl::{And, Eq, IsNull, now};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use prost_types::Timestamp;
-use rpc::{Error, Mask};
+use rpc::{Error, Mask, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::schema::igny8_api_keys;
 use crate::secrets::{self, Secret};
-use crate::{App, audit, sites, timestamp, users};
+use crate::{App, audit, sites, users};
 
 /// How much of a secret is kept to tell keys apart: six of its random characters, too few to guess from.
 const PREFIX_CHARACTERS: usize = secrets::API_KEY.len() + 6;

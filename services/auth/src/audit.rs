@@ -10,12 +10,13 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use prost_types::FieldMask;
+use rpc::timestamp;
 use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use crate::App;
 use crate::schema::igny8_audit_log;
-use crate::{App, timestamp};
 
 #[derive(Debug)]
 pub struct Audit(pub Arc<App>);

@@ -12,7 +12,7 @@ use db::{AccountConn, Constraint, OnConstraint, Page, Stored, idempotency};
 use diesel::dsl::{And, Eq, Gt, IsNull, now};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{AccountId, Caller, Error};
+use rpc::{AccountId, Caller, Error, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use crate::mail::{self, Mail};
 use crate::schema::{igny8_accounts, igny8_invitations};
 use crate::secrets::{self, Secret};
 use crate::sessions::claims::is_read_only;
-use crate::{App, email, sessions, site_access, sites, timestamp, users};
+use crate::{App, email, sessions, site_access, sites, users};
 
 const LIFETIME: TimeDelta = TimeDelta::days(7);
 

@@ -12,14 +12,14 @@ use db::Db;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use rpc::token::{Claims, PublicKey, Signer, Verified, Verifier};
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 use seal::Place;
 use secrecy::ExposeSecret;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use crate::App;
 use crate::schema::igny8_signing_keys::dsl;
-use crate::{App, timestamp};
 
 #[derive(Debug)]
 pub struct Keys(pub Arc<App>);

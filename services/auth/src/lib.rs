@@ -23,7 +23,6 @@ pub mod site_access;
 pub mod sites;
 pub mod sweeper;
 mod throttle;
-pub mod timestamp;
 pub mod undo;
 pub mod users;
 

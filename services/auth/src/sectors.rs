@@ -11,13 +11,13 @@ use diesel::dsl::{And, Eq, IsNull, now};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Kind, Mask};
+use rpc::{Error, Kind, Mask, timestamp};
 use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::schema::igny8_sectors;
-use crate::{App, audit, copies, sites, timestamp};
+use crate::{App, audit, copies, sites};
 
 const CONSTRAINTS: &[Constraint] = &[
     Constraint {

@@ -11,12 +11,12 @@ use diesel::dsl::Eq;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::Error;
+use rpc::{Error, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::schema::{igny8_site_user_access, igny8_sites, igny8_users};
-use crate::{App, sites, timestamp, users};
+use crate::{App, sites, users};
 
 const CONSTRAINTS: &[Constraint] = &[Constraint::new(
     "igny8_site_user_access_account_id_user_id_site_id_key",

@@ -11,7 +11,7 @@ use db::{AccountConn, Constraint, OnConstraint, Page, undo};
 use diesel::dsl::{And, Eq, IsNull, now};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Caller, Error};
+use rpc::{Caller, Error, timestamp};
 use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use self::input::{Change, New};
 use self::list::Filter;
 use crate::schema::igny8_sites;
 use crate::sectors::{self, Sector};
-use crate::{App, audit, copies, timestamp};
+use crate::{App, audit, copies};
 
 mod checks;
 mod input;

@@ -11,9 +11,9 @@ use db::{Db, SystemConn};
 use diesel::prelude::*;
 use diesel::sql_types;
 use diesel_async::RunQueryDsl;
-use rpc::{AccountId, Result};
+use rpc::{AccountId, Result, timestamp};
 
-use crate::{App, timestamp};
+use crate::App;
 
 const EVERY: Duration = Duration::from_mins(1);
 

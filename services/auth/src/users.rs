@@ -11,7 +11,7 @@ use db::{AccountConn, Constraint, OnConstraint, Page, Stored, undo};
 use diesel::dsl::{And, Eq, IsNull, now};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Caller, Error};
+use rpc::{Caller, Error, timestamp};
 use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use self::change::Change;
 use self::list::Filter;
 use crate::schema::{igny8_accounts, igny8_users};
-use crate::{App, api_keys, sessions, timestamp};
+use crate::{App, api_keys, sessions};
 
 mod change;
 mod list;

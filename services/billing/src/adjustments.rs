@@ -12,13 +12,13 @@ use db::{AccountConn, Db, OnConstraint, Page, Stored, SystemConn, idempotency};
 use diesel::dsl::{And, Eq};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{AccountId, Caller, Error};
+use rpc::{AccountId, Caller, Error, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use crate::App;
 use crate::ledger::{self, PLATFORM};
 use crate::schema::{igny8_transfers, igny8_wallets};
-use crate::{App, timestamp};
 
 const CREATE: &str = "/igny8.billing.v1.AdjustmentService/CreateAdjustment";
 

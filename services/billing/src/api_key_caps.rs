@@ -6,10 +6,9 @@ use diesel::prelude::*;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 
 use crate::schema::igny8_api_key_cap_copies::dsl;
-use crate::timestamp;
 
 /// Keeps the newest state of a key. A key without a cap, and one that ended, is capped by the account's own caps alone.
 pub(crate) async fn copy(conn: &mut AccountConn, event: &ApiKeyChanged) -> Result<()> {

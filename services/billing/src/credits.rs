@@ -9,12 +9,12 @@ use db::{AccountConn, Stored};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Uuid as Id};
 use diesel_async::RunQueryDsl;
-use rpc::Error;
+use rpc::{Error, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::ledger::{self, Hold, Work};
-use crate::{App, subscriptions, timestamp};
+use crate::{App, subscriptions};
 
 #[derive(Debug)]
 pub struct Credits(pub Arc<App>);

@@ -22,7 +22,6 @@ pub mod schema;
 pub mod spending_caps;
 pub mod subscriptions;
 pub mod sweeper;
-pub mod timestamp;
 pub mod usage_logs;
 
 use std::sync::Arc;

@@ -10,12 +10,12 @@ use diesel::dsl::Eq;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::Error;
+use rpc::{Error, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use crate::App;
 use crate::schema::igny8_reservations;
-use crate::{App, timestamp};
 
 #[derive(Debug)]
 pub struct Receipts(pub Arc<App>);

@@ -12,12 +12,12 @@ use diesel::dsl::{Eq, now};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Uuid as Id};
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Mask};
+use rpc::{Error, Mask, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use crate::App;
 use crate::schema::igny8_spending_caps;
-use crate::{App, timestamp};
 
 const CONSTRAINTS: &[Constraint] = &[
     Constraint {

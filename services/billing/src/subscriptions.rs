@@ -9,13 +9,13 @@ use db::{AccountConn, Stored};
 use diesel::dsl::Eq;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::Error;
+use rpc::{Error, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::plans::Plan;
 use crate::schema::{igny8_plans, igny8_subscriptions};
-use crate::{App, ledger, timestamp};
+use crate::{App, ledger};
 
 #[derive(Debug)]
 pub struct Subscriptions(pub Arc<App>);

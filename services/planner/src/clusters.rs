@@ -22,13 +22,13 @@ use db::{AccountConn, Page, Stored, idempotency, undo};
 use diesel::dsl::{Eq, now};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Mask, Result};
+use rpc::{Error, Mask, Result, timestamp};
 use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::schema::igny8_clusters;
-use crate::{App, site_copies, timestamp};
+use crate::{App, site_copies};
 
 pub use auto_cluster::AutoCluster;
 pub(crate) use auto_cluster::{NAME as AUTO_CLUSTER, freeze_sector};

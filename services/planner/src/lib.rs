@@ -24,7 +24,6 @@ pub mod site_pages;
 mod sql;
 pub mod sweeper;
 pub mod tags;
-pub mod timestamp;
 pub mod undo;
 
 use std::sync::Arc;

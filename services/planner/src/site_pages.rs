@@ -10,12 +10,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{self as types, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use prost_types::Timestamp;
-use rpc::Result;
+use rpc::{Result, timestamp};
 use uuid::Uuid;
 
 use crate::content_ideas::collisions;
 use crate::schema::igny8_site_pages;
-use crate::timestamp;
 
 /// What an idea is compared by.
 type Told = (Uuid, String, String, bool);

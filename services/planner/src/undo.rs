@@ -6,7 +6,7 @@ use contracts::planner::v1 as pb;
 use contracts::planner::v1::planner_undo_service_server::PlannerUndoService;
 use db::AccountConn;
 use db::undo::Undone;
-use rpc::{Error, Kind, Result};
+use rpc::Result;
 use tonic::{Request, Response, Status};
 
 use crate::{App, clusters, content_ideas, keywords};
@@ -23,7 +23,7 @@ impl PlannerUndoService for Undo {
         let (caller, request) = rpc::open(request)?;
         let token = rpc::id("token", &request.token)?;
         let undone = self.0.db.transaction(&caller, async |conn| {
-            let undone = db::undo::take(conn, token).await?.ok_or_else(nothing_to_undo)?;
+            let undone = db::undo::take(conn, token).await?;
             let count = restore(conn, &undone).await?;
             // Many have no id of their own.
             let object_id = (!undone.id.is_nil()).then(|| undone.id.to_string());
@@ -40,12 +40,6 @@ async fn restore(conn: &mut AccountConn, undone: &Undone) -> Result<i64> {
         "keywords" => keywords::restore::many(conn, &undone.payload).await,
         "cluster" | "clusters" => clusters::restore(conn, undone.id, &undone.payload).await,
         "content_idea" | "content_ideas" => content_ideas::restore(conn, undone.id, &undone.payload).await,
-        other => Err(Error::internal(anyhow::anyhow!("an undo token stands for a {other}"))),
+        _ => Err(undone.unknown()),
     }
-}
-
-fn nothing_to_undo() -> Error {
-    let message =
-        "This deletion cannot be taken back. It was taken back already, or more than ten minutes have passed.";
-    Error::new(Kind::NotFound, "NOT_FOUND", message)
 }

@@ -13,7 +13,6 @@ pub mod publications;
 pub mod schema;
 pub mod site_copies;
 pub mod sweeper;
-pub mod timestamp;
 pub mod undo;
 pub mod webhooks;
 pub mod wordpress;

@@ -29,12 +29,12 @@ use db::{AccountConn, idempotency};
 use diesel::dsl::Eq;
 use diesel::prelude::*;
 use prost_types::Timestamp;
-use rpc::{Caller, Error, Result};
+use rpc::{Caller, Error, Result, timestamp};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::schema::igny8_publications;
-use crate::{App, connections, site_copies, timestamp};
+use crate::{App, connections, site_copies};
 
 pub use article::Articles;
 pub use driver::{Config, Driver, run};

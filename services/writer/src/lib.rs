@@ -4,6 +4,7 @@
 //! sectors ([`site_copies`]), what a request names many of ([`selection`]), the events of other services ([`events`]), and what works on
 //! its own, [`sweeper`].
 
+mod author_profiles;
 mod cli;
 mod config;
 pub mod contents;
@@ -20,7 +21,6 @@ pub mod selection;
 pub mod site_copies;
 pub mod sweeper;
 pub mod tasks;
-pub mod timestamp;
 pub mod undo;
 
 use std::sync::Arc;
@@ -53,6 +53,8 @@ pub struct App {
     pub sites: site_copies::Sites,
     pub files: files::Store,
     pub jobs: jobs::Jobs,
+    /// The service that knows the author profiles.
+    pub ai_processor: Channel,
 }
 
 impl App {
@@ -63,9 +65,10 @@ impl App {
         Ok(Self {
             bus: bus::Bus::new(SERVICE, &config.bus)?,
             sites: site_copies::Sites::new(db.clone(), auth),
-            jobs: jobs::Jobs::new(SERVICE, db.clone(), (billing, ai_processor), generation::actions(&files)),
+            jobs: jobs::Jobs::new(SERVICE, db.clone(), (billing, ai_processor.clone()), generation::actions(&db, &files)),
             files,
             db,
+            ai_processor,
         })
     }
 }

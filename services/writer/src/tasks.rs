@@ -16,14 +16,14 @@ use db::{AccountConn, Page, idempotency, undo};
 use diesel::dsl::Eq;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::Result;
+use rpc::{Result, timestamp};
 use serde_json::Value;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::schema::igny8_tasks;
 use crate::selection::optional_id;
-use crate::{App, site_copies, timestamp};
+use crate::{App, author_profiles, site_copies};
 
 pub use delete::restore;
 pub use list::selected;
@@ -78,6 +78,7 @@ impl TaskService for Tasks {
         let (site, sector) = (rpc::id("site_id", &request.site_id)?, rpc::id("sector_id", &request.sector_id)?);
         let new = read(&request, (site, sector))?;
         self.0.sites.ensure(&caller, site, sector).await?;
+        author_profiles::ensure(&self.0, &caller, request.author_profile_id.as_deref()).await?;
         let task = self.0.db.transaction(&caller, async |conn| {
             idempotency::run(conn, caller.idempotency_key(), CREATE, &request, async |conn| {
                 site_copies::writable(conn, site, sector).await?;
@@ -92,6 +93,7 @@ impl TaskService for Tasks {
     async fn update_task(&self, request: Request<pb::UpdateTaskRequest>) -> Result<Response<pb::Task>, Status> {
         let (caller, request) = rpc::open(request)?;
         let id = rpc::id("id", &request.id)?;
+        author_profiles::ensure(&self.0, &caller, request.author_profile_id.as_deref()).await?;
         let task = self.0.db.transaction(&caller, async |conn| {
             let task = change::one(conn, id, &request).await?;
             row::message(conn, task).await
@@ -117,6 +119,7 @@ impl TaskService for Tasks {
         request: Request<pb::BulkUpdateTasksRequest>,
     ) -> Result<Response<pb::UpdatedTasks>, Status> {
         let (caller, request) = rpc::open(request)?;
+        author_profiles::ensure(&self.0, &caller, request.author_profile_id.as_deref()).await?;
         let updated = self.0.db.transaction(&caller, async |conn| {
             idempotency::run(conn, caller.idempotency_key(), BULK_UPDATE, &request, async |conn| {
                 change::many(conn, &request).await

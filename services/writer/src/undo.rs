@@ -6,7 +6,7 @@ use contracts::writer::v1 as pb;
 use contracts::writer::v1::writer_undo_service_server::WriterUndoService;
 use db::AccountConn;
 use db::undo::Undone;
-use rpc::{Error, Kind, Result};
+use rpc::Result;
 use tonic::{Request, Response, Status};
 
 use crate::{App, contents, images, tasks};
@@ -23,7 +23,7 @@ impl WriterUndoService for Undo {
         let (caller, request) = rpc::open(request)?;
         let token = rpc::id("token", &request.token)?;
         let undone = self.0.db.transaction(&caller, async |conn| {
-            let undone = db::undo::take(conn, token).await?.ok_or_else(nothing_to_undo)?;
+            let undone = db::undo::take(conn, token).await?;
             let count = restore(conn, &undone).await?;
             // Many have no id of their own.
             let object_id = (!undone.id.is_nil()).then(|| undone.id.to_string());
@@ -39,12 +39,6 @@ async fn restore(conn: &mut AccountConn, undone: &Undone) -> Result<i64> {
         "task" | "tasks" => tasks::restore(conn, undone.id, &undone.payload).await,
         "content" | "contents" => contents::restore(conn, undone.id, &undone.payload).await,
         "image" => images::restore(conn, undone.id).await,
-        other => Err(Error::internal(anyhow::anyhow!("an undo token stands for a {other}"))),
+        _ => Err(undone.unknown()),
     }
-}
-
-fn nothing_to_undo() -> Error {
-    let message =
-        "This deletion cannot be taken back. It was taken back already, or more than ten minutes have passed.";
-    Error::new(Kind::NotFound, "NOT_FOUND", message)
 }

@@ -1,4 +1,5 @@
 use db::undo::{self, Undone};
+use rpc::Kind;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -14,9 +15,9 @@ async fn a_token_works_once() {
     let token = deleted.undo_token.parse().unwrap();
 
     let undone = db.transaction(&caller, async |conn| undo::take(conn, token).await).await.unwrap();
-    assert_eq!(undone, Some(Undone { object: "site".into(), id, payload }));
-    let again = db.transaction(&caller, async |conn| undo::take(conn, token).await).await.unwrap();
-    assert_eq!(again, None);
+    assert_eq!(undone, Undone { object: "site".into(), id, payload });
+    let again = db.transaction(&caller, async |conn| undo::take(conn, token).await).await;
+    assert_eq!(again.unwrap_err().kind(), Kind::NotFound);
 }
 
 #[tokio::test]
@@ -30,7 +31,8 @@ async fn a_token_is_good_for_ten_minutes() {
 
     database.admin("UPDATE igny8_undo SET expires_at = expires_at - interval '10 minutes'").await;
     let token = deleted.undo_token.parse().unwrap();
-    assert_eq!(db.transaction(&caller, async |conn| undo::take(conn, token).await).await.unwrap(), None);
+    let late = db.transaction(&caller, async |conn| undo::take(conn, token).await).await;
+    assert_eq!(late.unwrap_err().kind(), Kind::NotFound);
     assert_eq!(db.sweep().await.unwrap(), 1);
 }
 
@@ -40,6 +42,6 @@ async fn a_token_of_another_account_does_nothing() {
     let db = database.db();
     let push = async |conn: &mut db::AccountConn| undo::push(conn, "site", Uuid::now_v7(), &json!(null)).await;
     let token = db.transaction(&somebody().await, push).await.unwrap().undo_token.parse().unwrap();
-    let undone = db.transaction(&somebody().await, async |conn| undo::take(conn, token).await).await.unwrap();
-    assert_eq!(undone, None);
+    let undone = db.transaction(&somebody().await, async |conn| undo::take(conn, token).await).await;
+    assert_eq!(undone.unwrap_err().kind(), Kind::NotFound);
 }

@@ -8,11 +8,9 @@ use db::{AccountConn, Stored};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use rpc::Result;
+use rpc::{Result, timestamp};
 use serde_json::Value;
 use uuid::Uuid;
-
-use crate::timestamp;
 
 /// The size of the pieces in which a result is kept and read.
 const PIECE: usize = 64 * 1024;

@@ -8,13 +8,12 @@ use db::{AccountConn, Page, Stored, order_keys};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::seen;
 use crate::schema::igny8_jobs;
-use crate::timestamp;
 
 type Query = igny8_jobs::BoxedQuery<'static, Pg>;
 

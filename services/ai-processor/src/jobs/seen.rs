@@ -7,10 +7,8 @@ use db::{AccountConn, Stored, SystemConn};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use rpc::{AccountId, Result};
+use rpc::{AccountId, Result, timestamp};
 use uuid::Uuid;
-
-use crate::timestamp;
 
 const SEEN: &str = "
     SELECT j.account_id, j.id, j.requester, j.action, j.state, j.cancel_requested_at IS NOT NULL AS cancelling,

@@ -7,13 +7,12 @@ use db::{AccountConn, Stored};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Kind, Result};
+use rpc::{Error, Kind, Result, timestamp};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::input;
 use crate::schema::{igny8_jobs, igny8_lanes};
-use crate::timestamp;
 
 /// The lane, locked before the job: the next statement sees it as it is after this one.
 const LANE: &str = "

@@ -8,12 +8,12 @@ use db::{AccountConn, Stored, SystemConn};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use rpc::token::{Claims, Verified};
-use rpc::{AccountId, Error, Result};
+use rpc::{AccountId, Error, Result, timestamp};
 use uuid::Uuid;
 
 use super::{Live, claims};
 use crate::schema::{igny8_api_keys as api_keys, igny8_sessions as sessions, igny8_users as users};
-use crate::{App, secrets, timestamp};
+use crate::{App, secrets};
 
 /// When a key was last used is kept to the minute: not every call writes a row.
 const USED_AT_MOST_EVERY: TimeDelta = TimeDelta::minutes(1);

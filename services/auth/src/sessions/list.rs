@@ -5,12 +5,11 @@ use contracts::auth::v1 as pb;
 use db::{AccountConn, Page, audit};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Caller, Result};
+use rpc::{Caller, Result, timestamp};
 use uuid::Uuid;
 
 use super::live::{live, owned_by};
 use crate::schema::igny8_sessions::{self, dsl};
-use crate::timestamp;
 
 /// One row of `igny8_sessions`, as its user sees it.
 #[derive(HasQuery)]

@@ -10,12 +10,11 @@ use diesel::dsl::now;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::Result;
+use rpc::{Result, timestamp};
 use uuid::Uuid;
 
 use super::account;
 use crate::schema::{igny8_automation_items, igny8_automation_jobs};
-use crate::timestamp;
 
 /// The states of an item that is not over.
 pub(super) const OPEN: [Stored<AutomationItemState>; 2] =

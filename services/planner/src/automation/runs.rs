@@ -10,12 +10,11 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 use uuid::Uuid;
 
 use super::account;
 use crate::schema::igny8_automation_runs;
-use crate::timestamp;
 
 /// The stages in their order.
 pub(super) const STAGES: [AutomationStage; 6] = [

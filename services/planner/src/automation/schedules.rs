@@ -8,13 +8,13 @@ use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use rpc::{AccountId, Caller, Error, Result};
+use rpc::{AccountId, Caller, Error, Result, timestamp};
 use uuid::Uuid;
 
 use super::control::{self, ITEMS, Start};
 use super::{account, runs::Run};
+use crate::App;
 use crate::schema::{igny8_automation_runs, igny8_automation_schedules, igny8_site_copies};
-use crate::{App, timestamp};
 
 /// One row of `igny8_automation_schedules`.
 #[derive(Debug, Clone, HasQuery)]

@@ -8,12 +8,11 @@ use contracts::planner::v1::{ContentIdeaStatus, ContentStructure, ContentType};
 use db::{AccountConn, Stored};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 use uuid::Uuid;
 
 use super::{collisions, owned_by};
 use crate::schema::{igny8_clusters, igny8_content_ideas};
-use crate::timestamp;
 
 /// Rows in one statement: PostgreSQL takes 65,535 values.
 const BATCH: usize = 1000;

@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use contracts::planner::v1::ImportState;
 use contracts::progress::v1::{Phase, Progress, TaskState};
 use db::AccountConn;
-use rpc::Result;
+use rpc::{Result, timestamp};
 use uuid::Uuid;
 
 use super::row::Import;
-use crate::timestamp;
 
 /// The progress of a started import; `None` where the id is none.
 pub async fn progress(conn: &mut AccountConn, task: Uuid) -> Result<Option<Progress>> {

@@ -8,14 +8,14 @@ use db::{AccountConn, Stored};
 use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::prepare::Found;
 use super::{New, owned_by};
 use crate::schema::igny8_keyword_imports;
-use crate::{site_copies, timestamp};
+use crate::site_copies;
 
 /// One row of `igny8_keyword_imports`.
 #[derive(Debug, HasQuery)]

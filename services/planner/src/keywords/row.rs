@@ -6,9 +6,8 @@ use contracts::planner::v1::{Intent, KeywordStatus, VolumeQuality};
 use db::Stored;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Float, Nullable, SmallInt, Text, Timestamptz, Uuid as Id};
+use rpc::timestamp;
 use uuid::Uuid;
-
-use crate::timestamp;
 
 /// What stands behind SELECT, of a keyword `k`. The name of its cluster is looked up for each row of the page: a join leaves it to what
 /// PostgreSQL knows of the table whether all clusters are read for it.

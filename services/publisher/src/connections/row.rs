@@ -7,13 +7,12 @@ use db::{AccountConn, OnConstraint as _};
 use diesel::dsl::{And, Eq, IsNull};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::Error;
+use rpc::{Error, timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::CONSTRAINTS;
 use crate::schema::igny8_connections;
-use crate::timestamp;
 
 /// One row of `igny8_connections`.
 #[derive(Debug, Clone, HasQuery)]

@@ -5,14 +5,14 @@ use contracts::publisher::v1 as pb;
 use db::AccountConn;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{AccountId, Caller, Error};
+use rpc::{AccountId, Caller, Error, timestamp};
 use uuid::Uuid;
 
 use super::password;
 use super::row::{Connection, live, owned_by};
+use crate::App;
 use crate::schema::igny8_connections;
 use crate::wordpress::{Fault, Root, Site, Wire, discovery, doctor};
-use crate::{App, timestamp};
 
 /// Examines the site of a connection and keeps what was found.
 pub(super) async fn test(app: &App, caller: &Caller, id: Uuid) -> rpc::Result<pb::ConnectionDiagnosis> {

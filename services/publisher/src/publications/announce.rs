@@ -4,10 +4,10 @@ use chrono::Utc;
 use contracts::JsonEnum;
 use contracts::publisher::v1::{PublicationChanged, PublicationState, WebhookEvent};
 use db::AccountConn;
-use rpc::Result;
+use rpc::{Result, timestamp};
 
 use super::Publication;
-use crate::{timestamp, webhooks};
+use crate::webhooks;
 
 /// In the transaction of the change.
 pub(super) async fn changed(conn: &mut AccountConn, publication: &Publication) -> Result<()> {

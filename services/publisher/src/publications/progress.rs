@@ -6,11 +6,10 @@ use contracts::JsonEnum;
 use contracts::progress::v1::{Phase, Progress, TaskState};
 use contracts::publisher::v1::{PublicationState, PublicationWork};
 use db::AccountConn;
-use rpc::Result;
+use rpc::{Result, timestamp};
 use uuid::Uuid;
 
 use super::Publication;
-use crate::timestamp;
 
 /// The progress of a publication; `None` where the id is none.
 pub async fn progress(conn: &mut AccountConn, task: Uuid) -> Result<Option<Progress>> {

@@ -6,13 +6,12 @@ use contracts::publisher::v1::{PublicationState, PublicationWork};
 use db::{AccountConn, Stored};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::owned_by;
 use crate::schema::igny8_publications;
-use crate::timestamp;
 use crate::wordpress::Page;
 
 /// One row of `igny8_publications`.

@@ -7,12 +7,11 @@ use contracts::publisher::v1::{WebhookDeliveryState, WebhookEvent};
 use db::{AccountConn, Stored};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 use uuid::Uuid;
 
 use super::owned_by;
 use crate::schema::{igny8_webhook_deliveries, igny8_webhooks};
-use crate::timestamp;
 
 /// One row of `igny8_webhooks`, without its secret.
 #[derive(Debug, Clone, HasQuery)]

@@ -8,11 +8,10 @@ use db::{AccountConn, Stored};
 use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 
 use super::{Content, owned_by, write};
 use crate::schema::igny8_content;
-use crate::timestamp;
 
 /// What becomes of an article by it.
 #[expect(clippy::option_option, reason = "diesel's form: None leaves a value, Some(None) clears it")]

@@ -7,13 +7,12 @@ use diesel::dsl::Eq;
 use diesel::prelude::*;
 use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use rpc::{Caller, Error, Result};
+use rpc::{Caller, Error, Result, timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Content;
 use crate::schema::igny8_content_revisions;
-use crate::timestamp;
 
 /// Who made a revision, and why.
 #[derive(Debug, Clone, Default)]

@@ -7,12 +7,12 @@ use contracts::writer::v1::ContentStatus;
 use db::{AccountConn, Stored};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 use uuid::Uuid;
 
 use super::owned_by;
+use crate::images;
 use crate::schema::igny8_content;
-use crate::{images, timestamp};
 
 /// One row of `igny8_content`, without its text.
 #[derive(Debug, Clone, HasQuery)]

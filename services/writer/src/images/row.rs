@@ -8,14 +8,13 @@ use db::{AccountConn, Stored};
 use diesel::dsl::Eq;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::contents::{self, Content};
 use crate::files::{self, File};
 use crate::schema::{igny8_images, igny8_pictures};
-use crate::timestamp;
 
 /// One row of `igny8_images`.
 #[derive(Debug, Clone, HasQuery)]

@@ -8,14 +8,14 @@ use db::{AccountConn, Stored};
 use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Mask, Result};
+use rpc::{Error, Mask, Result, timestamp};
 use uuid::Uuid;
 
 use super::list::selected;
 use super::{Task, owned_by};
 use crate::schema::igny8_tasks;
 use crate::selection::{count, optional_id};
-use crate::{site_copies, timestamp};
+use crate::site_copies;
 
 #[expect(clippy::option_option, reason = "diesel's form: None leaves a value, Some(None) clears it")]
 #[derive(Debug, Default, AsChangeset)]

@@ -8,13 +8,12 @@ use db::{AccountConn, Stored, contains_pattern, order_keys};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::Result;
+use rpc::{Result, timestamp};
 use uuid::Uuid;
 
 use super::owned_by;
 use crate::schema::igny8_tasks;
 use crate::selection::{ids, nothing, optional_id, unchanged};
-use crate::timestamp;
 
 type Query = igny8_tasks::BoxedQuery<'static, Pg>;
 

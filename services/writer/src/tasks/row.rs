@@ -9,12 +9,11 @@ use contracts::writer::v1::TaskStatus;
 use db::{AccountConn, Stored};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use rpc::{Error, Result};
+use rpc::{Error, Result, timestamp};
 use uuid::Uuid;
 
 use super::owned_by;
 use crate::schema::{igny8_content, igny8_tasks};
-use crate::timestamp;
 
 /// One row of `igny8_tasks`.
 #[derive(Debug, Clone, HasQuery)]

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
-use rpc::{Error, Result};
+
+use crate::{Error, Result};
 
 /// A time of a row as a message has it.
 pub fn of(time: DateTime<Utc>) -> Timestamp {
