@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use contracts::ai_processor::v1::{JobAction, JobClass, JobReceipt};
 use contracts::billing::v1::SpendAction;
 use db::AccountConn;
-use rpc::Result;
+use rpc::{AccountId, Result};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -35,6 +35,13 @@ pub struct Spec {
 pub trait Action: Send + Sync + 'static {
     /// What it is; always the same.
     fn spec(&self) -> Spec;
+
+    /// Does with the result of a job that succeeded what [`Action::apply`] must not do in its transaction, as putting bytes where they are kept.
+    /// It runs before each try of `apply`, whose transaction may come to nothing: doing it again, or for nothing, must be harmless.
+    async fn prepare(&self, account: AccountId, request: &JobRequest, outcome: &Outcome) -> Result<()> {
+        let _ = (account, request, outcome);
+        Ok(())
+    }
 
     /// Writes the result of a job that succeeded into the service's tables, in the transaction that ends the request. It runs once; when it
     /// fails, it is tried again later.

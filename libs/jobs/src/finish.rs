@@ -61,11 +61,16 @@ impl Jobs {
     pub(crate) async fn ask(&self, account: AccountId, request: &JobRequest) -> Result<()> {
         let message = GetJobStatesRequest { job_ids: vec![request.id.to_string()] };
         let states = self.ai(unattended(account)).get_job_states(message).await?.into_inner();
-        let end = states.jobs.into_iter().next().and_then(ended);
+        let job = states.jobs.into_iter().next();
         self.db()
-            .account(account, async |conn| match end {
-                Some(end) => self.end(conn, request.id, end).await,
-                None => put_off(conn, request.id, ASK_EVERY).await,
+            .account(account, async |conn| match job.map(ended) {
+                Some(Some(end)) => self.end(conn, request.id, end).await,
+                Some(None) => put_off(conn, request, ASK_EVERY).await,
+                // Nobody has it: it is submitted again.
+                None => {
+                    let again = (Step::Reserved, TimeDelta::zero());
+                    advance(conn, request.id, &[Step::Submitted], again, Move::default()).await.map(drop)
+                }
             })
             .await?;
         self.wake();
@@ -95,6 +100,7 @@ impl Jobs {
     pub(crate) async fn settle(&self, account: AccountId, request: &JobRequest) -> Result<()> {
         let applied = async {
             let outcome = self.read_result(account, request.id).await?;
+            self.action_of(request)?.prepare(account, request, &outcome).await?;
             self.apply(account, request.id, outcome).await
         };
         match applied.await {

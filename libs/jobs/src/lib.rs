@@ -23,6 +23,7 @@ mod finish;
 mod follow;
 mod hold;
 mod jobs;
+mod lease;
 mod order;
 mod progress;
 mod request;

@@ -10,9 +10,6 @@ use uuid::Uuid;
 use crate::Step;
 use crate::schema::{igny8_job_inputs, igny8_job_requests};
 
-/// How long whoever works on a request keeps others away from it. Longer than a start may take.
-pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(90);
-
 /// One row of `igny8_job_requests`.
 #[derive(Debug, Clone, HasQuery)]
 #[diesel(table_name = igny8_job_requests)]
@@ -140,9 +137,10 @@ pub(crate) async fn advance(
     Ok(moved > 0)
 }
 
-/// Puts the next try of a request off.
-pub(crate) async fn put_off(conn: &mut AccountConn, id: Uuid, wait: TimeDelta) -> Result<()> {
-    let row = igny8_job_requests::table.filter(owned_by(conn)).filter(igny8_job_requests::id.eq(id));
+/// Puts the next try of a request off, unless it was moved since it was read: then it may be due at once.
+pub(crate) async fn put_off(conn: &mut AccountConn, request: &JobRequest, wait: TimeDelta) -> Result<()> {
+    let row = igny8_job_requests::table.filter(owned_by(conn)).filter(igny8_job_requests::id.eq(request.id));
+    let row = row.filter(igny8_job_requests::step.eq(request.step));
     diesel::update(row).set(igny8_job_requests::next_at.eq(Utc::now() + wait)).execute(conn).await?;
     Ok(())
 }

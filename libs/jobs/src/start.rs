@@ -12,7 +12,8 @@ use rpc::{Caller, Error, Kind, Result};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::request::{LEASE, owned_by};
+use crate::lease::LEASE;
+use crate::request::owned_by;
 use crate::schema::{igny8_job_inputs, igny8_job_requests};
 use crate::{Frozen, JobRequest, Jobs, Spec, Step};
 
