@@ -11,9 +11,9 @@ use contracts::ai_processor::v1::JobAction;
 use prost::{Message, Name};
 
 use crate::App;
+use crate::provider::article::Desk;
 use crate::provider::{Failure, Outcome, Task, Usage};
 use crate::request_logs::{self, Call, For};
-use crate::worker::Reporter;
 
 /// An answer, with what the request log says of it.
 struct Answer {
@@ -25,13 +25,14 @@ struct Answer {
 }
 
 /// Does the work of one job, and writes it into the request log.
-pub(crate) async fn run(app: &App, task: Task, reporter: &Reporter) -> Result<Outcome, Failure> {
+pub(crate) async fn run(app: &App, task: Task, desk: Desk<'_>) -> Result<Outcome, Failure> {
+    let reporter = desk.reporter;
     let (started, of) = (Instant::now(), For::from(&task));
     let usage = usage();
     let answer = match task.action {
         JobAction::Clustering => clustering::run(task, reporter).await,
         JobAction::Ideas => ideas::run(app, task, reporter).await,
-        JobAction::Content => article::run(app, task, reporter).await,
+        JobAction::Content => article::run(app, task, desk).await,
         JobAction::ImagePrompts => article::image_prompts(&task, reporter),
         JobAction::Image => picture::run(task, reporter).await,
         JobAction::Unspecified => Err(Failure::Permanent {

@@ -1,7 +1,9 @@
 //! Who does the work of an action: the seam between the workers, which know jobs, and the providers, which know how to answer.
 //!
 //! A family of providers is a variant of [`Provider`]. The built-in one is there on every installation; those that need a key are chosen
-//! where an account has set one up.
+//! where an account has set one up. What they have in common in writing an article is in [`article`].
+
+pub mod article;
 
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use contracts::ai_processor::v1::JobAction;
 use rpc::AccountId;
 use uuid::Uuid;
 
+use self::article::Desk;
 use crate::worker::{Reporter, Steps};
 use crate::{App, built_in};
 
@@ -72,13 +75,21 @@ impl Provider {
     fn of(_task: &Task) -> Self {
         Self::BuiltIn
     }
+
+    /// Whether it wants to be paid for each answer.
+    fn is_paid(self) -> bool {
+        match self {
+            Self::BuiltIn => false,
+        }
+    }
 }
 
 /// Does the work of one job. What is sent to a provider is written into the request log here; `steps` keep what a provider was paid for,
 /// so that the next attempt need not pay again.
-pub async fn run(app: &App, task: Task, reporter: &Reporter, _steps: &Steps) -> Result<Outcome, Failure> {
-    match Provider::of(&task) {
-        // Nothing of it costs anything: a second attempt does it again.
-        Provider::BuiltIn => built_in::run(app, task, reporter).await,
+pub async fn run(app: &App, task: Task, reporter: &Reporter, steps: &Steps) -> Result<Outcome, Failure> {
+    let provider = Provider::of(&task);
+    let desk = Desk { reporter, steps: provider.is_paid().then_some(steps) };
+    match provider {
+        Provider::BuiltIn => built_in::run(app, task, desk).await,
     }
 }

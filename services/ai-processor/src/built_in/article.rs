@@ -2,7 +2,7 @@
 //!
 //! [`kinds`] tells what kind of subject it is, [`bank`] holds what can be said of each kind, [`pieces`] what a structure asks for, [`frame`]
 //! what stands around the sections, [`weave`] brings in what only this site has, [`draft`] puts them together by length, [`meta`] and
-//! [`pictures`] add the rest, and [`check`] reads the result as an editor would. The rules state no figures, names or sources: they have none,
+//! [`pictures`] add the rest, [`parts`] answers with one part after the other, and [`check`] reads the result as an editor would. The rules state no figures, names or sources: they have none,
 //! and so they say what a person must add.
 
 mod bank;
@@ -11,6 +11,7 @@ mod draft;
 mod frame;
 mod kinds;
 mod meta;
+mod parts;
 mod pictures;
 mod pieces;
 mod voice;
@@ -23,17 +24,21 @@ use uuid::Uuid;
 
 use self::draft::{Brief, Draft, Order};
 use self::kinds::Kind;
+use self::parts::Parts;
 use self::voice::Voice;
 use super::ideas::reading;
 use super::{Answer, broken, decode};
 use crate::App;
 use crate::author_profiles::{self, AuthorProfile};
-use crate::provider::{Failure, Task};
+use crate::provider::article::{Ask, Desk};
+use crate::provider::{self, Failure, Task};
 use crate::strategies::{self, Strategy};
 use crate::worker::Reporter;
 
 const SHORTEST: i32 = 300;
 const LONGEST: i32 = 5000;
+/// In words. Longer parts come in several answers, as from any provider.
+const LONGEST_ANSWER: usize = 220;
 /// In words: what is longer is a sentence and cannot stand in one.
 const LONGEST_TOPIC: usize = 8;
 const CASUAL: &[&str] = &["friendly", "warm", "casual", "cheerful", "conversational", "relaxed", "informal", "playful"];
@@ -49,34 +54,38 @@ impl Brief {
     }
 }
 
-pub(super) async fn run(app: &App, task: Task, reporter: &Reporter) -> Result<Answer, Failure> {
-    reporter.phase(Phase::Init, 5, "Reading the task.");
+pub(super) async fn run(app: &App, task: Task, desk: Desk<'_>) -> Result<Answer, Failure> {
+    desk.reporter.phase(Phase::Init, 5, "Reading the task.");
     let input: pb::ContentInput = decode(&task.input)?;
     speaks(&input.language)?;
     named(&input)?;
     let brief = brief(app, &task, &input).await?;
     let (wanted, title) = (wanted(&input), input.title.clone());
-    reporter.phase(Phase::AiCall, 25, format!("Writing {wanted} words."));
-    let reports = reporter.clone();
-    let work = tokio::task::spawn_blocking(move || {
-        let article = write(&input, &brief);
-        reports.phase(Phase::Parse, 85, "Checking the article.");
-        match check::problem(&input, &article, wanted) {
-            Some(problem) => Err(broken("content", &format!("{problem}: {:?}", article.title))),
-            None => Ok(article),
-        }
+    let plan = tokio::task::spawn_blocking(move || (plan(&input, &brief), input));
+    let (plan, input) = plan.await.map_err(|error| broken("content", &error))?;
+    let article = assemble(desk, &task.input, plan, LONGEST_ANSWER).await?;
+    desk.reporter.phase(Phase::Parse, 85, "Checking the article.");
+    let check = tokio::task::spawn_blocking(move || match check::problem(&input, &article, wanted) {
+        Some(problem) => Err(broken("content", &format!("{problem}: {:?}", article.title))),
+        None => Ok((html::words(&check::whole(&article)), article)),
     });
-    let article = work.await.map_err(|error| broken("content", &error))??;
-    let (words, count) = (html::words(&check::whole(&article)), article.sections.len());
-    reporter.phase(Phase::Save, 92, format!("Keeping {words} words."));
+    let (words, article) = check.await.map_err(|error| broken("content", &error))??;
+    desk.reporter.phase(Phase::Save, 92, format!("Keeping {words} words."));
     let units = i64::try_from(words).unwrap_or(i64::MAX).min(task.units);
-    reporter.units_done(units);
+    desk.reporter.units_done(units);
     Ok(Answer {
         result: article.encode_to_vec(),
         units,
         request: format!("write {wanted} words: {title}"),
-        response: format!("{words} words in {count} sections"),
+        response: format!("{words} words in {} sections", article.sections.len()),
     })
+}
+
+/// Asks for the article of a plan part by part, in answers of at most so many words.
+async fn assemble(desk: Desk<'_>, input: &[u8], plan: Plan, longest: usize) -> Result<pb::ContentResult, Failure> {
+    let Plan { outline, parts } = plan;
+    let ask = |ask: Ask| std::future::ready(parts.answer(&ask, longest));
+    provider::article::write(desk, input, async { Ok(outline) }, ask).await
 }
 
 /// The prompts for the images of an article that has none yet.
@@ -143,8 +152,15 @@ fn wanted(input: &pb::ContentInput) -> usize {
     usize::try_from(input.word_count.clamp(SHORTEST, LONGEST)).unwrap_or_default()
 }
 
-/// The whole article.
-fn write(input: &pb::ContentInput, brief: &Brief) -> pb::ContentResult {
+/// What the rules decide of an article before they are asked for its parts: how long each is depends on all others.
+#[derive(Debug, Clone)]
+struct Plan {
+    /// The article without its texts.
+    outline: pb::ContentResult,
+    parts: Parts,
+}
+
+fn plan(input: &pb::ContentInput, brief: &Brief) -> Plan {
     let read = reading::keyword(keyword(input));
     let of_keyword = kinds::Reading { sides: read.sides.is_some(), action: read.action, service: read.service };
     let mut kinds = kinds::of(&[keyword(input)], &input.structure, of_keyword);
@@ -155,7 +171,7 @@ fn write(input: &pb::ContentInput, brief: &Brief) -> pb::ContentResult {
     }
     let voice = voice(input, brief, read);
     let draft = draft::write(&Order { input, brief, voice: &voice, kinds: &kinds, wanted: wanted(input) });
-    framed(input, &voice, draft)
+    Plan { outline: outline(input, &voice, &draft), parts: Parts::new(&draft) }
 }
 
 /// What the article is found by; the first part of its title where no keyword is named.
@@ -190,28 +206,27 @@ fn voice(input: &pb::ContentInput, brief: &Brief, read: reading::Reading) -> Voi
     }
 }
 
-/// The article with all that stands around it on the web.
-fn framed(input: &pb::ContentInput, voice: &Voice, draft: Draft) -> pb::ContentResult {
+/// The article without its texts, and with all that stands around it on the web.
+fn outline(input: &pb::ContentInput, voice: &Voice, draft: &Draft) -> pb::ContentResult {
     let title = meta::title(&input.title, &voice.keyword);
     let headings: Vec<String> = draft.sections.iter().map(|section| section.heading.clone()).collect();
-    let section =
-        |section: &draft::Section| pb::ContentSection { heading: section.heading.clone(), html: section.html() };
-    let (claims, excerpt) = (meta::claims(&draft, input, voice), meta::excerpt(&draft));
-    let question = |(question, answer): (String, String)| pb::ContentQuestion {
-        question,
-        answer_html: format!("<p>{answer}</p>"),
+    let images = pictures::of(&title, &voice.keyword, &headings, input.images);
+    let section = |heading| pb::ContentSection { heading, html: String::new() };
+    let question = |(question, _): &(String, String)| pb::ContentQuestion {
+        question: question.clone(),
+        answer_html: String::new(),
     };
     pb::ContentResult {
         meta_title: meta::meta_title(&title, &voice.keyword),
         meta_description: meta::meta_description(voice, &input.structure),
         slug: meta::slug(&voice.keyword),
-        excerpt,
-        intro_html: format!("<p>{}</p>", draft.intro.join(" ")),
-        sections: draft.sections.iter().map(section).collect(),
-        faq: draft.faq.into_iter().map(question).collect(),
-        conclusion_html: format!("<p>{}</p>", draft.conclusion.join(" ")),
-        images: pictures::of(&title, &voice.keyword, &headings, input.images),
-        claims,
+        excerpt: meta::excerpt(draft),
+        intro_html: String::new(),
+        sections: headings.into_iter().map(section).collect(),
+        faq: draft.faq.iter().map(question).collect(),
+        conclusion_html: String::new(),
+        images,
+        claims: meta::claims(draft, input, voice),
         tags: meta::tags(input, voice),
         categories: meta::categories(input),
         built_in_draft: true,

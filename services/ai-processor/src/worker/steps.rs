@@ -26,21 +26,23 @@ pub struct Steps {
 }
 
 impl Steps {
-    pub(crate) fn new(db: Db, account: AccountId, job: Uuid, epoch: i64) -> Self {
+    /// Those that a try of this epoch may read and keep.
+    pub fn new(db: Db, account: AccountId, job: Uuid, epoch: i64) -> Self {
         Self { db, account, job, epoch }
     }
 
-    /// The output of a step: that of an earlier try where it had the same input, else that of `work`, which is kept before it is answered.
+    /// The output of a step: that of an earlier try where it had the same input, else that of `work`, which does not begin before that is known and is kept before it
+    /// is answered.
     pub async fn run(
         &self,
         step: i32,
         input_hash: [u8; 32],
-        work: impl AsyncFnOnce() -> Result<Vec<u8>, Failure>,
+        work: impl Future<Output = Result<Vec<u8>, Failure>>,
     ) -> Result<Vec<u8>, Failure> {
         if let Some(output) = self.earlier(step, &input_hash).await.map_err(|error| undecided(&error))? {
             return Ok(output);
         }
-        let output = work().await?;
+        let output = work.await?;
         match self.keep(step, &input_hash, &output).await.map_err(|error| undecided(&error))? {
             0 => Err(Failure::Transient {
                 code: "JOB_LOST",

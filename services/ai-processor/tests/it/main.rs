@@ -19,6 +19,7 @@ mod input;
 mod interleavings;
 mod lease;
 mod lists;
+mod paid;
 mod prompts;
 mod request_logs;
 mod running;

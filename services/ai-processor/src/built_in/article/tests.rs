@@ -1,8 +1,11 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use proptest::prelude::*;
 
 use super::*;
+use crate::provider::article::Part;
 
 fn input(title: &str, keyword: &str, structure: &str, words: i32) -> pb::ContentInput {
     pb::ContentInput {
@@ -39,7 +42,14 @@ fn brief() -> Brief {
 }
 
 fn article(input: &pb::ContentInput, brief: &Brief) -> pb::ContentResult {
-    write(input, brief)
+    in_answers(LONGEST_ANSWER, input, brief)
+}
+
+/// Asked for in answers of at most so many words.
+fn in_answers(longest: usize, input: &pb::ContentInput, brief: &Brief) -> pb::ContentResult {
+    let reporter = Reporter::new(Arc::default());
+    let desk = Desk { reporter: &reporter, steps: None };
+    assemble(desk, b"", plan(input, brief), longest).now_or_never().unwrap().unwrap()
 }
 
 /// The sentences of running text, without lists and tables.
@@ -94,6 +104,19 @@ fn a_page_about_costs_is_a_draft_that_a_person_has_read() {
 fn words_that_the_account_avoids_are_not_used() {
     let article = article(&input("Espresso Beans, Explained", "espresso beans", "guide", 3000), &brief());
     assert!(!html::text(&check::whole(&article)).to_lowercase().contains(" cheap "));
+}
+
+#[test]
+fn a_long_section_comes_in_several_answers() {
+    let parts = plan(&input("Espresso Beans, Explained", "espresso beans", "guide", 5000), &brief()).parts;
+    let first = |at| {
+        parts
+            .answer(&Ask { part: Part::Section { at, heading: String::new() }, written: String::new() }, LONGEST_ANSWER)
+            .unwrap()
+    };
+    let cut_off = (0..6).map(first).find(|reply| reply.cut_off).unwrap();
+    let words = html::words(&cut_off.html);
+    assert!(words <= LONGEST_ANSWER && words + 20 > LONGEST_ANSWER, "{words}");
 }
 
 #[test]
@@ -179,6 +202,8 @@ proptest! {
         }
         let whole = check::whole(&made);
         prop_assert_eq!(html::text(&html::clean(&whole)), html::text(&whole), "markup is lost when it is cleaned");
-        prop_assert_eq!(made, article(&input, &brief()));
+        prop_assert_eq!(&made, &article(&input, &brief()));
+        prop_assert_eq!(&made, &in_answers(usize::MAX, &input, &brief()));
+        prop_assert_eq!(&made, &in_answers(60, &input, &brief()));
     }
 }
