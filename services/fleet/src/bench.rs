@@ -111,7 +111,7 @@ async fn measure(launch: &mut Launch, wish: &Bench) -> Result<()> {
     let names: Vec<_> = service::registry::services().iter().map(|service| service.name.as_str()).collect();
     certificates::ensure(&launch.state, &names)?;
     let launch = &*launch;
-    let manner = Manner { release: true, settings: WITHOUT_LIMITS.to_vec() };
+    let manner = Manner { dist: true, settings: WITHOUT_LIMITS.to_vec() };
     let (_specs, servers) = up::start_all(launch, &Wishes::default(), &manner).await?;
     let base = services::public_url(launch)?;
     let world = World { launch, servers, http: ready::client()?, base, json: wish.json };

@@ -50,7 +50,7 @@ pub async fn run(state: State, wishes: &Wishes, wish: &Demo, progress: Progress)
 async fn start(launch: &mut Launch, wishes: &Wishes, wish: &Demo) -> Result<()> {
     up::prepare(launch, wishes).await?;
     let launch = &*launch;
-    let manner = Manner { release: false, settings: vec![ALLOWED] };
+    let manner = Manner { dist: false, settings: vec![ALLOWED] };
     let site = async { if wish.no_wordpress { Ok(None) } else { wordpress::start(launch).await.map(Some) } };
     // The first time, WordPress is installed while cargo builds.
     let (mut specs, site) = tokio::try_join!(up::start(launch, wishes, &manner), site)?;

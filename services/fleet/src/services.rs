@@ -29,7 +29,7 @@ pub type Programs = BTreeMap<String, PathBuf>;
 #[derive(Debug, Clone, Default)]
 pub struct Manner {
     /// Optimised, as in production.
-    pub release: bool,
+    pub dist: bool,
     /// Settings that all of them get; each reads its own.
     pub settings: Vec<(&'static str, &'static str)>,
 }
@@ -47,12 +47,12 @@ struct Target {
 }
 
 /// Builds all services with one call of cargo.
-pub async fn build(state: &State, progress: &Progress, release: bool) -> Result<Programs> {
+pub async fn build(state: &State, progress: &Progress, dist: bool) -> Result<Programs> {
     let step = progress.step("building the services");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = guarded(Path::new(&cargo), None, Signal::SIGTERM);
     command.args(["build", "--message-format=json-render-diagnostics"]).current_dir(&state.root);
-    command.args(release.then_some("--release"));
+    command.args(dist.then_some("--profile=dist"));
     for service in registry::services() {
         command.args(["--package", &service.name, "--bin", &service.name]);
     }

@@ -155,7 +155,7 @@ pub async fn start_all(launch: &Launch, wishes: &Wishes, manner: &Manner) -> Res
 }
 
 async fn start_services(launch: &Launch, wishes: &Wishes, manner: &Manner) -> Result<(Vec<Spec>, Servers)> {
-    let build = services::build(&launch.state, &launch.progress, manner.release);
+    let build = services::build(&launch.state, &launch.progress, manner.dist);
     let (programs, server): (Programs, Url) = tokio::try_join!(build, database(launch, wishes))?;
     let amqp = wishes.amqp_url.clone().map_or_else(|| rabbitmq::address(launch), Ok)?;
     let servers = Servers { postgres: server, amqp };
