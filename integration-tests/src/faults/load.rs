@@ -167,7 +167,12 @@ async fn account(client: &Client, url: &str, number: usize) -> Result<Vec<Person
         "email": format!("ada-{number}@example.com"), "site": site(0) });
     let sign_up = || client.post(format!("{url}/api/v1/auth/sign_up/")).json(&person);
     let (_, answer) = until(&[201], "signing up", sign_up).await?;
-    let token = answer.pointer("/data/access_token").and_then(Value::as_str).context("no access token")?.to_owned();
+    let access = answer.pointer("/data/access_token").and_then(Value::as_str).context("no access token")?.to_owned();
+    // The storm may last longer than an access token.
+    let key = json!({ "name": "Storm", "role": "owner" });
+    let request = || client.post(format!("{url}/api/v1/auth/api_keys/")).bearer_auth(&access).json(&key);
+    let (_, answer) = until(&[201], "making an API key", request).await?;
+    let token = answer.pointer("/data/secret").and_then(Value::as_str).context("no secret of a key")?.to_owned();
     for at in 1..SITES {
         let request = || client.post(format!("{url}/api/v1/auth/sites/")).bearer_auth(&token).json(&site(at));
         until(&[201], "making a site", request).await?;
