@@ -54,7 +54,8 @@ impl Client {
         Self::with_lookup(config, &system())
     }
 
-    fn with_lookup(config: &Config, lookup: &Lookup) -> anyhow::Result<Self> {
+    /// As [`new`](Self::new), with another way from names to addresses than the machine's own: for tests of what names do.
+    pub fn with_lookup(config: &Config, lookup: &Lookup) -> anyhow::Result<Self> {
         // Another part of the process may have installed it already: the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let networks: &[IpNet] = &config.outbound_allow;

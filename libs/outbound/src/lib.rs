@@ -27,3 +27,4 @@ pub use config::Config;
 pub use error::Error;
 /// What a request can carry: bytes, text, or a stream.
 pub use reqwest::Body;
+pub use resolve::Lookup;
