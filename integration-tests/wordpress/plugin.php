@@ -20,6 +20,12 @@ function igny8_out($status, $body, $type = 'text/html; charset=UTF-8', $headers 
   foreach ($headers as $h) header($h);
   echo $body; exit;
 }
+function igny8_turn($every) {   // whether it is this call's turn; all workers count together
+  $file = fopen(IGNY8_RUN.'/calls', 'c+'); flock($file, LOCK_EX);
+  $number = 1 + (int) stream_get_contents($file);
+  rewind($file); fwrite($file, $number); fclose($file);
+  return $number % $every === 0;
+}
 switch (strtok($igny8_fault, ':')) {
   case 'rest_disabled':      // what "disable REST API" plugins do for requests without a login cookie
     add_filter('rest_authentication_errors', function () {
@@ -37,6 +43,8 @@ switch (strtok($igny8_fault, ':')) {
   case 'notice_prefix':      echo "\n<br />\n<b>Warning</b>:  Undefined variable \$x in <b>/plugin.php</b> on line <b>3</b><br />\n"; break;
   case 'truncated_json':     ob_start(function ($b) { return substr($b, 0, (int) (strlen($b) / 2)); }); break;
   case 'upload_fails':       add_filter('upload_dir', function ($u) { $u['error'] = 'Unable to create directory wp-content/uploads. Is its parent directory writable by the server?'; return $u; }); break;
-  case 'lost_response':      if ($_SERVER['REQUEST_METHOD'] === 'POST')
-    add_filter('rest_pre_echo_response', function ($r) { igny8_out(502, '<html><body><h1>502 Bad Gateway</h1></body></html>'); }, 99); break;
+  case 'lost_response':      // what was asked for is done, and nobody hears of it; lost_response:3 does that to every third such call
+    if ($_SERVER['REQUEST_METHOD'] === 'POST' && igny8_turn(max(1, (int) substr($igny8_fault, 14))))
+      add_filter('rest_pre_echo_response', function ($r) { igny8_out(502, '<html><body><h1>502 Bad Gateway</h1></body></html>'); }, 99);
+    break;
 }

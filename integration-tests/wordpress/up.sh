@@ -325,6 +325,7 @@ case $action in
     ;;
   fault)
     [ -n "$argument" ] || usage
+    rm -f "$run/calls" # counted anew
     if [ "$argument" = none ]; then rm -f "$run/fault"; else printf %s "$argument" >"$run/fault"; fi
     ;;
 esac

@@ -77,7 +77,7 @@ async fn act(cli: Cli) -> Result<ExitCode> {
             let test = State::open(&root, &main_dir.join("test"))?;
             let place = check::Place { state: &state, test: &test, progress: &progress };
             if faults {
-                check::run_steps(&place, [&check::steps::LONG_FAULTS]).await?;
+                check::run_steps(&place, &check::steps::LONG_FAULTS).await?;
             } else {
                 check::run(&place, &only).await?;
             }

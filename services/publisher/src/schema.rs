@@ -84,9 +84,10 @@ diesel::table! {
         connection_id -> Uuid,
         sha256 -> Binary,
         site_id -> Uuid,
-        remote_id -> BigInt,
-        url -> Text,
+        remote_id -> Nullable<BigInt>,
+        url -> Nullable<Text>,
         created_at -> Timestamptz,
+        sent_at -> Timestamptz,
     }
 }
 

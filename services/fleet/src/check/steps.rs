@@ -47,13 +47,21 @@ const ENVOY: &str = r#"dir=$(mktemp -d) && trap 'rm -r "$dir"' EXIT && mkdir "$d
 const YAML: &str = "git ls-files '*.yaml' '*.yml' ':!helm/*/templates/*' | xargs --no-run-if-empty yamllint --strict";
 const SHELL: &str = "git ls-files '*.sh' | xargs --no-run-if-empty shellcheck";
 
-/// The step `faults`, for an hour's quarter.
-pub const LONG_FAULTS: Step = Step {
-    name: "faults",
-    what: "a fleet at work loses nothing when its parts are killed, over and over",
-    needs: &[],
-    action: Shown(&["cargo", "test", "--workspace", "--test", "faults", "--", "--long"]),
-};
+/// The step `faults`, for half an hour.
+pub const LONG_FAULTS: [Step; 2] = [
+    Step {
+        name: "faults",
+        what: "a fleet at work loses nothing when its parts are killed, over and over",
+        needs: &[],
+        action: Shown(&["cargo", "test", "--workspace", "--test", "faults", "--", "--long"]),
+    },
+    Step {
+        name: "publishing",
+        what: "two hundred articles have one page each, whatever is killed and lost",
+        needs: &[Servers],
+        action: Shown(&["cargo", "test", "--workspace", "--test", "it", "--", "--ignored", "--nocapture", "two_hundred"]),
+    },
+];
 
 pub const STEPS: &[Step] = &[
     Step { name: "fmt", what: "Rust is formatted", needs: &[], action: Quiet(&["cargo", "fmt", "--all", "--check"]) },

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use db::SystemConn;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
@@ -31,7 +32,7 @@ pub struct Config {
     #[arg(long, env = "IGNY8_PUBLISH_LEASE_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub publish_lease_seconds: u32,
 
-    /// Seconds after which a draft whose request got no answer, and that is not on the site, is asked for again
+    /// Seconds after which a draft or a picture whose request got no answer, and that is not on the site, is sent again
     #[arg(long, env = "IGNY8_PUBLISH_QUIET_SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u32).range(0..=3600))]
     pub publish_quiet_seconds: u32,
 }
@@ -47,7 +48,7 @@ impl Default for Config {
 pub struct Driver {
     due: Notify,
     lease: Duration,
-    pub(super) quiet: Duration,
+    quiet: TimeDelta,
 }
 
 impl Driver {
@@ -55,8 +56,13 @@ impl Driver {
         Self {
             due: Notify::new(),
             lease: Duration::from_secs(config.publish_lease_seconds.into()),
-            quiet: Duration::from_secs(config.publish_quiet_seconds.into()),
+            quiet: TimeDelta::seconds(config.publish_quiet_seconds.into()),
         }
+    }
+
+    /// Until when what was sent without an answer may still arrive; none where that is over.
+    pub(super) fn quiet_until(&self, sent_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        Some(sent_at + self.quiet).filter(|until| *until > Utc::now())
     }
 
     /// Something is to be done now.

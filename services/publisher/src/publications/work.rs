@@ -5,9 +5,8 @@
 //! draft is looked for by its marker before another one is asked for; and an answer that did not come is waited out. Only the one draft
 //! whose id was written into the row is ever published, so that a late one can never be seen. The last step, [`tidy`], bins it.
 
-use chrono::{TimeDelta, Utc};
+use chrono::Utc;
 use contracts::publisher::v1::PublicationWork;
-use rpc::Error;
 
 use super::article::Article;
 use super::driver::Claim;
@@ -84,13 +83,10 @@ async fn draft(app: &App, claim: &Claim, publication: &Publication, (site, page)
     if let Some(found) = adopt(app, claim, (site, &marker)).await? {
         return Ok(found);
     }
-    if let Some(sent) = publication.create_sent_at {
-        let quiet = TimeDelta::from_std(app.publications.quiet).map_err(Error::internal)?;
-        if Utc::now() < sent + quiet {
-            let message =
-                "The site did not answer when the draft was made. Before it is asked again, the draft is waited for.";
-            return Err(Stop::Wait { until: sent + quiet, reason: "DRAFT_UNCERTAIN", message: message.to_owned() });
-        }
+    if let Some(until) = publication.create_sent_at.and_then(|sent_at| app.publications.quiet_until(sent_at)) {
+        let message =
+            "The site did not answer when the draft was made. Before it is asked again, the draft is waited for.";
+        return Err(Stop::Wait { until, reason: "DRAFT_UNCERTAIN", message: message.to_owned() });
     }
     settle::creating_draft(app, claim, publication).await?;
     let draft = Page { status: "draft".to_owned(), ..page.clone() };

@@ -13,6 +13,7 @@ use contracts::writer::v1 as writing;
 use contracts::writer::v1::content_service_client::ContentServiceClient;
 use contracts::writer::v1::image_service_client::ImageServiceClient;
 use futures_util::stream;
+use outbound::Lookup;
 use publisher::wordpress::{Root, Site, Wire};
 use publisher::{App, publications, webhooks};
 use rpc::client::Channel;
@@ -25,6 +26,10 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use crate::harness::{Place, Publisher, config, nobody};
+use crate::way::Way;
+
+/// Where the WordPress of a test is.
+const LOOPBACK: &str = "127.0.0.1/32";
 
 pub struct Newsroom {
     pub publisher: Publisher,
@@ -55,11 +60,16 @@ impl Newsroom {
 
     /// Nobody works yet on what is to be published.
     pub async fn closed() -> Self {
+        Self::reaching(LOOPBACK, None).await
+    }
+
+    /// As closed, with sites in this network, whose names lead where this says.
+    pub async fn reaching(network: &str, lookup: Option<&Lookup>) -> Self {
         let wordpress = TestWordpress::new().await;
         let articles = TestDb::new("writer", writer::MIGRATIONS).await;
         let files = tempfile::tempdir().unwrap();
         let writer = serve_writer(&articles, &files).await;
-        let publisher = serve_publisher(writer.channel("publisher")).await;
+        let publisher = serve_publisher(writer.channel("publisher"), network, lookup).await;
         let place = publisher.place().await;
         let sector = place.site;
         let account = place.owner.account();
@@ -96,11 +106,11 @@ impl Newsroom {
             ("IGNY8_AMQP_URL", "amqp://nobody:nothing@127.0.0.1:9/nothing"),
             ("IGNY8_WRITER_URL", &self.writer.url()),
             ("IGNY8_SEAL_KEYS", crate::harness::KEY),
-            ("IGNY8_OUTBOUND_ALLOW", "127.0.0.1/32"),
+            ("IGNY8_OUTBOUND_ALLOW", LOOPBACK),
             ("IGNY8_LISTEN", "127.0.0.1:0"),
             ("IGNY8_ADMIN_LISTEN", "127.0.0.1:0"),
-            ("IGNY8_PUBLISH_LEASE_SECONDS", "2"),
-            ("IGNY8_PUBLISH_QUIET_SECONDS", "1"),
+            ("IGNY8_PUBLISH_LEASE_SECONDS", "1"),
+            ("IGNY8_PUBLISH_QUIET_SECONDS", "3"),
         ];
         let mut command = Command::new(env!("CARGO_BIN_EXE_publisher"));
         command.envs(settings).env("IGNY8_TLS_DIR", testkit::tls().dir("publisher"));
@@ -227,9 +237,17 @@ impl Newsroom {
         self.until(id, |it| it.state() == PublicationState::Published && it.work.is_none()).await
     }
 
+    /// Leads the connection another way to its site.
+    pub async fn way(&self, from: (&str, u16), name: &str) -> Way {
+        let way = Way::to(&self.wordpress, from, name).await;
+        self.publisher.execute(&format!("UPDATE igny8_connections SET url = '{}'", way.url())).await;
+        way
+    }
+
     /// The site, asked by hand.
     pub fn site(&self) -> Site {
-        let wire = Wire::new(self.publisher.app.outbound.clone(), Duration::from_secs(30));
+        let allowed = outbound::Config { outbound_allow: vec![LOOPBACK.parse().unwrap()] };
+        let wire = Wire::new(outbound::Client::new(&allowed).unwrap(), Duration::from_secs(30));
         let root = Root::parse(&format!("{}/wp-json/", self.wordpress.url())).unwrap();
         let user = self.wordpress.user("editor");
         Site::new(wire, root, &user.user, &user.application_password.clone().into())
@@ -299,11 +317,15 @@ async fn serve_writer(database: &TestDb, files: &TempDir) -> Served {
 }
 
 /// It takes over after two seconds, and waits one for a draft.
-async fn serve_publisher(writer: Channel) -> Publisher {
+async fn serve_publisher(writer: Channel, network: &str, lookup: Option<&Lookup>) -> Publisher {
     let database = TestDb::new("publisher", publisher::MIGRATIONS).await;
-    let mut config = config(&database, crate::harness::KEY, "127.0.0.1/32");
+    let mut config = config(&database, crate::harness::KEY, network);
     config.publications = publications::Config { publish_lease_seconds: 2, publish_quiet_seconds: 1 };
-    let app = Arc::new(App::new(&config, nobody("auth", "publisher"), writer).unwrap());
+    let mut app = App::new(&config, nobody("auth", "publisher"), writer).unwrap();
+    if let Some(lookup) = lookup {
+        app.outbound = outbound::Client::with_lookup(&config.outbound, lookup).unwrap();
+    }
+    let app = Arc::new(app);
     let served = testkit::serve("publisher", publisher::routes(&app)).await;
     Publisher { database, app, served }
 }

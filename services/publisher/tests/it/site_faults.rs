@@ -1,4 +1,4 @@
-//! Sites fail in many ways, and processes vanish. Whatever happens, an article has one page.
+//! Sites fail in many ways. Whatever happens, an article has one page; [`crate::ordeal`] has what is killed.
 
 use std::time::Duration;
 
@@ -28,11 +28,6 @@ impl Newsroom {
                 assert!(["PUBLICATION_BUSY", "NOTHING_TO_RETRY"].contains(&error.reason()), "{error:?}");
             }
         }
-    }
-
-    async fn drafts_asked_for(&self) -> usize {
-        let query = "SELECT id::text FROM igny8_publications WHERE create_sent_at IS NOT NULL";
-        self.publisher.texts(query).await.len()
     }
 
     /// Each has one post, and it is live.
@@ -113,36 +108,6 @@ async fn a_picture_that_the_site_cannot_store_is_told_with_what_to_do() {
     newsroom.wordpress.fault("none");
     newsroom.publications().retry_publication(newsroom.named(&publication.id)).await.unwrap();
     newsroom.live(&publication.id).await;
-}
-
-#[tokio::test]
-async fn processes_that_are_killed_in_the_middle_leave_one_page() {
-    let mut newsroom = Newsroom::closed().await;
-    let edition = newsroom.edition(12, "Killed").await;
-    let mut begun = 0;
-    for delay in [0, 15, 40, 80, 130, 200] {
-        let mut process = newsroom.process();
-        // It has noted that it asks for a draft, or is past that.
-        while newsroom.drafts_asked_for().await == begun {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        tokio::time::sleep(Duration::from_millis(delay)).await;
-        process.kill().await.unwrap();
-        begun = newsroom.drafts_asked_for().await;
-        if begun == edition.len() {
-            break;
-        }
-    }
-    newsroom.work();
-    for (_, publication) in &edition {
-        newsroom.live(&publication.id).await;
-    }
-    // What requests without an answer may have left is looked for later: now.
-    let left = "UPDATE igny8_publications SET due_at = now() WHERE work = 'tidy'";
-    while newsroom.publisher.execute(left).await > 0 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    newsroom.each_has_one_page(&edition).await;
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ async fn an_article_waits_for_its_time_on_the_sites_clock() {
     let scheduled = newsroom.try_publish(at(&content, &format!("{day}T09:00"))).await.unwrap();
     assert_eq!(scheduled.state(), PublicationState::Scheduled);
     let zone: chrono_tz::Tz = "Europe/Berlin".parse().unwrap();
-    let time = publisher::timestamp::read(&scheduled.scheduled_for.unwrap()).unwrap().with_timezone(&zone);
+    let time = rpc::timestamp::read(&scheduled.scheduled_for.unwrap()).unwrap().with_timezone(&zone);
     assert_eq!(time.format("%Y-%m-%dT%H:%M").to_string(), format!("{day}T09:00"));
     assert_eq!(newsroom.told(&scheduled.id).await, ["scheduled"]);
 
@@ -31,12 +31,12 @@ async fn an_article_waits_for_its_time_on_the_sites_clock() {
     let soon = Utc::now() + TimeDelta::seconds(2);
     let request = pb::SchedulePublicationRequest {
         id: scheduled.id.clone(),
-        scheduled_for: Some(publisher::timestamp::of(soon)),
+        scheduled_for: Some(rpc::timestamp::of(soon)),
         scheduled_local: None,
     };
     newsroom.publications().schedule_publication(newsroom.place.owner.request(request)).await.unwrap();
     let live = newsroom.live(&scheduled.id).await;
-    let published = publisher::timestamp::read(&live.published_at.unwrap()).unwrap();
+    let published = rpc::timestamp::read(&live.published_at.unwrap()).unwrap();
     assert!(published >= soon, "{published} is not before {soon}");
 }
 
@@ -80,5 +80,5 @@ async fn a_site_publishes_no_more_in_a_day_than_it_wants() {
         waits.error_message.as_deref(),
         Some("This site publishes 1 page a day, and today's are out: this one follows tomorrow.")
     );
-    assert!(publisher::timestamp::read(&waits.next_attempt_at.unwrap()).unwrap() > Utc::now());
+    assert!(rpc::timestamp::read(&waits.next_attempt_at.unwrap()).unwrap() > Utc::now());
 }
