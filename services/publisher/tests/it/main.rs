@@ -9,6 +9,7 @@ mod changed_pages;
 mod connections;
 mod doctor;
 mod harness;
+mod names;
 mod newsroom;
 mod ordeal;
 mod passwords;
