@@ -9,6 +9,7 @@ mod check;
 mod difference;
 mod driver;
 mod list;
+mod look;
 mod media;
 mod page;
 mod progress;

@@ -10,20 +10,16 @@ use rpc::{Caller, Error, Kind, Result};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::settle::DAY;
 use super::{Publication, announce, difference, owned_by};
 use crate::schema::igny8_publications;
-use crate::wordpress::{Fault, Page, posts};
+use crate::wordpress::{Fault, Page, Site, posts};
 use crate::{App, connections};
 
 /// Compares the page with what was written.
 pub(super) async fn check(app: &App, caller: &Caller, id: Uuid) -> Result<Publication> {
     let (publication, written, found) = read(app, caller, id).await?;
-    let drift = match &found {
-        Some(found) => difference::drifted(&written, found),
-        None => vec![deleted()],
-    };
-    let state = if drift.is_empty() { PublicationState::Published } else { PublicationState::Drifted };
-    let seen = Seen { state, written: None, drift };
+    let seen = seen(&written, found)?;
     app.db.transaction(caller, async |conn| settle(conn, &publication, &seen).await).await
 }
 
@@ -46,10 +42,16 @@ async fn read(app: &App, caller: &Caller, id: Uuid) -> Result<(Publication, Page
         return Err(not_live());
     };
     let site = connections::open(app, caller.account(), publication.connection_id).await?.map_err(|f| unread(&f))?;
-    match posts::get(&site, remote).await {
-        Ok(post) => Ok((publication, written, Some(post.page))),
-        Err(fault) if fault.is_missing() => Ok((publication, written, None)),
-        Err(fault) => Err(unread(&fault)),
+    let found = found(&site, remote).await.map_err(|fault| unread(&fault))?;
+    Ok((publication, written, found))
+}
+
+/// The page on the site; none where it was deleted for good.
+pub(super) async fn found(site: &Site, remote: i64) -> Result<Option<Page>, Fault> {
+    match posts::get(site, remote).await {
+        Ok(post) => Ok(Some(post.page)),
+        Err(fault) if fault.is_missing() => Ok(None),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -62,16 +64,30 @@ fn deleted() -> PublicationDifference {
     PublicationDifference { field: "status".to_owned(), sent: "publish".to_owned(), found: "deleted".to_owned() }
 }
 
-struct Seen {
+/// What was seen of a page.
+#[derive(Debug)]
+pub(super) struct Seen {
     state: PublicationState,
+    /// None where what we know of it stays.
     written: Option<Value>,
     drift: Vec<PublicationDifference>,
 }
 
-/// Unless the page was written again while it was read.
-async fn settle(conn: &mut AccountConn, before: &Publication, seen: &Seen) -> Result<Publication> {
+/// Compares a page with what was written.
+pub(super) fn seen(written: &Page, found: Option<Page>) -> Result<Seen> {
+    let drift = found.as_ref().map_or_else(|| vec![deleted()], |found| difference::drifted(written, found));
+    if !drift.is_empty() {
+        return Ok(Seen { state: PublicationState::Drifted, written: None, drift });
+    }
+    // The same, but perhaps of a later date.
+    let written = found.map(|found| serde_json::to_value(found).map_err(Error::internal)).transpose()?;
+    Ok(Seen { state: PublicationState::Published, written, drift })
+}
+
+/// Unless the page was written again, or taken down, while it was read.
+pub(super) async fn settle(conn: &mut AccountConn, before: &Publication, seen: &Seen) -> Result<Publication> {
     let publication = Publication::lock(conn, before.id).await?;
-    if publication.lease_id.is_some() || publication.written != before.written {
+    if publication.lease_id.is_some() || publication.written != before.written || !publication.is_live() {
         let message = "This page is being written at this moment. Try again in a few seconds.";
         return Err(Error::new(Kind::Aborted, "PUBLICATION_BUSY", message));
     }
@@ -80,6 +96,7 @@ async fn settle(conn: &mut AccountConn, before: &Publication, seen: &Seen) -> Re
         igny8_publications::drift.eq(serde_json::to_value(&seen.drift).map_err(Error::internal)?),
         igny8_publications::written.eq(seen.written.clone().or_else(|| publication.written.clone())),
         igny8_publications::checked_at.eq(Utc::now()),
+        publication.work().is_none().then(|| igny8_publications::due_at.eq(Utc::now() + DAY)),
         igny8_publications::updated_at.eq(now),
     );
     let row = igny8_publications::table.filter(owned_by(conn)).filter(igny8_publications::id.eq(publication.id));

@@ -15,7 +15,7 @@ use rpc::{AccountId, Result};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::{settle, work};
+use super::{look, settle, work};
 use crate::App;
 
 /// Sites that one process writes to at the same time.
@@ -74,7 +74,7 @@ impl Driver {
 /// Works for as long as the process lives.
 pub async fn run(app: Arc<App>) {
     let workers = (0..WORKERS).map(|_| worker(&app));
-    futures_util::future::join_all(workers).await;
+    tokio::join!(futures_util::future::join_all(workers), look::run(&app));
 }
 
 async fn worker(app: &App) {

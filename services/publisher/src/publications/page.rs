@@ -45,6 +45,7 @@ pub(super) async fn assemble(
         categories,
         tags,
         meta,
+        modified: String::new(),
     })
 }
 

@@ -30,6 +30,9 @@ const PATIENCE: TimeDelta = TimeDelta::hours(24);
 const TIDY_SOON: TimeDelta = TimeDelta::minutes(15);
 const TIDY_LATE: TimeDelta = TimeDelta::hours(24);
 
+/// So long after it was written or looked at a page is looked at again.
+pub(super) const DAY: TimeDelta = TimeDelta::hours(24);
+
 /// Why the work did not come to its end.
 #[derive(Debug)]
 pub(super) enum Stop {
@@ -86,12 +89,16 @@ struct Change {
     error_message: Option<Option<String>>,
 }
 
-/// The end of the work at hand: nothing is left to do, but for looking after drafts.
+/// The end of the work at hand: nothing is left to do, but for looking after drafts, and at the page.
 fn ended(tidy_left: i16) -> Change {
-    let tidy = tidy_left > 0;
+    let wait = match tidy_left {
+        ..=0 => DAY,
+        1 => TIDY_LATE,
+        _ => TIDY_SOON,
+    };
     Change {
-        work: Some(tidy.then_some(Stored(PublicationWork::Tidy))),
-        due_at: Some(Utc::now() + if tidy_left > 1 { TIDY_SOON } else { TIDY_LATE }),
+        work: Some((tidy_left > 0).then_some(Stored(PublicationWork::Tidy))),
+        due_at: Some(Utc::now() + wait),
         attempts: Some(0),
         reason: Some(None),
         error_message: Some(None),

@@ -1,7 +1,7 @@
 //! What becomes of a page afterwards: newer revisions, changes on the site, and its end.
 
 use contracts::publisher::v1 as pb;
-use contracts::publisher::v1::{DriftChoice, PublicationState};
+use contracts::publisher::v1::{DriftChoice, PublicationState, WebhookEvent};
 use serde_json::json;
 
 use crate::harness::refusal;
@@ -114,4 +114,49 @@ async fn a_page_that_was_deleted_on_the_site_is_told_and_made_anew() {
     newsroom.publications().retry_publication(newsroom.named(&live.id)).await.unwrap();
     let anew = newsroom.live(&live.id).await;
     assert_ne!(anew.remote_id, live.remote_id);
+}
+
+#[tokio::test]
+async fn pages_are_looked_at_once_a_day_all_with_one_request() {
+    let newsroom = Newsroom::open().await;
+    let way = newsroom.way(("127.0.0.1", 0), "127.0.0.1").await;
+    newsroom.hook("https://nobody.invalid/hook", &[WebhookEvent::PublicationDrifted]).await;
+    let [(_, same), (_, changed), (_, binned)] =
+        [newsroom.published("Same").await, newsroom.published("Changed").await, newsroom.published("Binned").await];
+    // The site writes dates in whole seconds.
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    newsroom.change_on_site(&changed, json!({"title": "By hand"})).await;
+    newsroom.site().delete(&format!("/wp/v2/posts/{}", binned.remote_id.unwrap()), &[]).await.unwrap();
+    way.asked();
+    assert_eq!(newsroom.publisher.execute("UPDATE igny8_publications SET due_at = now()").await, 3);
+    let is_drifted = |it: &pb::Publication| it.state() == PublicationState::Drifted;
+    assert_eq!(newsroom.until(&changed.id, is_drifted).await.drift[0].found, "By hand");
+    assert_eq!(newsroom.until(&binned.id, is_drifted).await.drift[0].found, "trash");
+    let looked_at = newsroom.until(&same.id, |it| it.checked_at != same.checked_at).await;
+    assert_eq!((looked_at.state(), looked_at.updated_at), (PublicationState::Published, same.updated_at));
+    let asked = way.asked();
+    assert!(asked[0].starts_with("GET /wp-json/wp/v2/posts?include="), "{asked:?}");
+    assert_eq!(asked.len(), 3, "the dates of all, and the two that are not as they were: {asked:?}");
+    assert_eq!(newsroom.told(&changed.id).await, ["published", "drifted"]);
+    let tells = "SELECT event FROM igny8_webhook_deliveries";
+    assert_eq!(newsroom.publisher.texts(tells).await, ["publication_drifted", "publication_drifted"]);
+    let tomorrow = "SELECT id::text FROM igny8_publications WHERE due_at > now() + interval '23 hours'";
+    assert_eq!(newsroom.publisher.texts(tomorrow).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_page_that_was_saved_again_and_not_changed_is_read_once() {
+    let newsroom = Newsroom::open().await;
+    let way = newsroom.way(("127.0.0.1", 0), "127.0.0.1").await;
+    let (_, live) = newsroom.published("Saved").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    newsroom.change_on_site(&live, json!({"title": live.title})).await;
+    way.asked();
+    let mut before = live;
+    for requests in [2, 1] {
+        newsroom.publisher.execute("UPDATE igny8_publications SET due_at = now()").await;
+        before = newsroom.until(&before.id, |it| it.checked_at != before.checked_at).await;
+        assert_eq!(before.state(), PublicationState::Published);
+        assert_eq!(way.asked().len(), requests);
+    }
 }
