@@ -87,6 +87,13 @@ pub async fn find(conn: &mut AccountConn, site: Uuid) -> rpc::Result<Option<Site
     Ok(found.first(conn).await.optional()?)
 }
 
+/// The site, [open](open), and to the end of the transaction nobody else's to lock.
+pub async fn lock(conn: &mut AccountConn, site: Uuid) -> rpc::Result<SiteCopy> {
+    let row = igny8_site_copies::table.find((conn.account().uuid(), site));
+    row.for_no_key_update().select(igny8_site_copies::id).first::<Uuid>(conn).await.optional()?;
+    open(conn, site).await
+}
+
 /// The site, unless something new cannot be bound to it: it is not active, deleted, or another account's.
 pub async fn open(conn: &mut AccountConn, site: Uuid) -> rpc::Result<SiteCopy> {
     let found = find(conn, site).await?.filter(|site| !site.deleted);

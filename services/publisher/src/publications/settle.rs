@@ -148,14 +148,46 @@ pub(super) async fn renewed(app: &App, claim: &Claim, lease: Duration) -> Result
     Ok(renewed.await? == 1)
 }
 
-pub(super) async fn creating(
-    app: &App,
+/// It is one of today's pages.
+pub(super) async fn admitted(
+    conn: &mut AccountConn,
     claim: &Claim,
-    (publication, article): (&Publication, &Article),
-) -> Result<(), Stop> {
+    publication: &Publication,
+) -> Result<Result<(), Stop>> {
     let state = if publication.remote_id.is_some() { PublicationState::Drafted } else { PublicationState::Creating };
-    let change = Change { state: Some(Stored(state)), reason: Some(None), error_message: Some(None), ..of(article) };
-    note(app, claim, change).await.map(drop)
+    let change =
+        Change { state: Some(Stored(state)), reason: Some(None), error_message: Some(None), ..Change::default() };
+    Ok(apply(conn, claim, &change).await?.map(drop).ok_or(Stop::Lost))
+}
+
+/// It is not: whoever counts next counts it no more.
+pub(super) async fn put_off(conn: &mut AccountConn, claim: &Claim, tomorrow: DateTime<Utc>) -> Result<()> {
+    let change = Change { due_at: Some(tomorrow), ..Change::default() };
+    apply(conn, claim, &change).await.map(drop)
+}
+
+/// How many pages of a site belong to its day, but for this one: those that went live, and those that are about to. A draft may be live
+/// already where an answer was lost.
+pub(super) async fn pages_of(
+    conn: &mut AccountConn,
+    claim: &Claim,
+    (site, today, tomorrow): (Uuid, DateTime<Utc>, DateTime<Utc>),
+) -> Result<i64> {
+    let at_work = igny8_publications::state
+        .eq(Stored(PublicationState::Creating))
+        .and(igny8_publications::lease_id.is_not_null());
+    let about_to_go = igny8_publications::id
+        .ne(claim.id)
+        .and(igny8_publications::work.eq(Stored(PublicationWork::Publish)))
+        .and(igny8_publications::due_at.lt(tomorrow))
+        .and(at_work.or(igny8_publications::state.eq(Stored(PublicationState::Drafted))));
+    let rows = igny8_publications::table.filter(owned_by(conn)).filter(igny8_publications::site_id.eq(site));
+    Ok(rows.filter(igny8_publications::published_at.ge(today).or(about_to_go)).count().get_result(conn).await?)
+}
+
+/// The article is read; its pictures come next.
+pub(super) async fn creating(app: &App, claim: &Claim, article: &Article) -> Result<(), Stop> {
+    note(app, claim, of(article)).await.map(drop)
 }
 
 fn of(article: &Article) -> Change {
@@ -378,10 +410,4 @@ fn again(claim: &Claim, passing: bool, (reason, message): (String, String)) -> V
     let seconds = 2_i64.saturating_pow(claim.attempts.clamp(1, 9).unsigned_abs().into());
     let at = Utc::now() + TimeDelta::seconds(seconds);
     Verdict::Later { at, reason, message, attempts: claim.attempts, work_since: None }
-}
-
-/// How many pages of a site went live since then.
-pub(super) async fn published_since(conn: &mut AccountConn, site: Uuid, since: DateTime<Utc>) -> Result<i64> {
-    let rows = igny8_publications::table.filter(owned_by(conn)).filter(igny8_publications::site_id.eq(site));
-    Ok(rows.filter(igny8_publications::published_at.ge(since)).count().get_result(conn).await?)
 }

@@ -28,10 +28,10 @@ pub(super) async fn perform(app: &App, claim: &Claim) -> Result<(), Stop> {
 }
 
 async fn publish(app: &App, claim: &Claim, publication: &Publication) -> Result<(), Stop> {
-    pace(app, claim, publication).await?;
+    admit(app, claim, publication).await?;
     let article = app.articles.get(claim.account_id, publication.content_id).await?;
     let site = connections::open(app, claim.account_id, publication.connection_id).await??;
-    settle::creating(app, claim, (publication, &article)).await?;
+    settle::creating(app, claim, &article).await?;
     let page = page::assemble(app, claim, publication, (&site, &article)).await?;
     let id = match publication.remote_id {
         Some(id) => id,
@@ -63,18 +63,21 @@ async fn finish(
     settle::published(app, claim, publication, (article, post, &refused)).await
 }
 
-/// The pages of a day are counted on the site's clock.
-async fn pace(app: &App, claim: &Claim, publication: &Publication) -> Result<(), Stop> {
-    let waits = app.db.account(claim.account_id, async |conn| {
-        let site = site_copies::open(conn, publication.site_id).await?;
+/// The pages of a day are counted on the site's clock. Those that are about to go live are among them: another connection may be at work.
+async fn admit(app: &App, claim: &Claim, publication: &Publication) -> Result<(), Stop> {
+    let admitted = app.db.account(claim.account_id, async |conn| {
+        let site = site_copies::lock(conn, publication.site_id).await?;
         let (today, tomorrow) = when::day(Utc::now(), when::zone(&site.time_zone));
-        let published = settle::published_since(conn, publication.site_id, today).await?;
-        Ok((published >= i64::from(site.daily_pace)).then_some((tomorrow, site.daily_pace)))
+        let pages = settle::pages_of(conn, claim, (site.id, today, tomorrow)).await?;
+        if pages < i64::from(site.daily_pace) {
+            return settle::admitted(conn, claim, publication).await;
+        }
+        settle::put_off(conn, claim, tomorrow).await?;
+        let pages = if site.daily_pace == 1 { "1 page".to_owned() } else { format!("{} pages", site.daily_pace) };
+        let message = format!("This site publishes {pages} a day, and today's are out: this one follows tomorrow.");
+        Ok(Err(Stop::Wait { until: tomorrow, reason: "DAILY_PACE", message }))
     });
-    let Some((tomorrow, pace)) = waits.await? else { return Ok(()) };
-    let pages = if pace == 1 { "1 page".to_owned() } else { format!("{pace} pages") };
-    let message = format!("This site publishes {pages} a day, and today's are out: this one follows tomorrow.");
-    Err(Stop::Wait { until: tomorrow, reason: "DAILY_PACE", message })
+    admitted.await?
 }
 
 /// The id of the draft: the one that is there, or a new one.

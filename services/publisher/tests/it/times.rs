@@ -82,3 +82,27 @@ async fn a_site_publishes_no_more_in_a_day_than_it_wants() {
     );
     assert!(rpc::timestamp::read(&waits.next_attempt_at.unwrap()).unwrap() > Utc::now());
 }
+
+#[tokio::test]
+async fn two_connections_of_a_site_share_its_day() {
+    let mut newsroom = Newsroom::closed().await;
+    let pace = contracts::auth::v1::SiteCopy { daily_pace: 3, ..copy(newsroom.place.site, 2) };
+    newsroom.publisher.tell(&newsroom.place.owner, &pace).await;
+    let user = newsroom.wordpress.user("administrator");
+    let other = newsroom.publisher.connect(&newsroom.place, newsroom.wordpress.url(), user).await;
+    let mut publications = Vec::new();
+    for number in 0..6 {
+        let content_id = newsroom.article(&title("Shared day")).await;
+        let connection_id = (number % 2 == 0).then(|| other.id.clone());
+        let request = pb::PublishContentRequest { content_id, connection_id, ..Default::default() };
+        publications.push(newsroom.try_publish(request).await.unwrap());
+    }
+    newsroom.work();
+    let mut live = 0;
+    for publication in publications {
+        let is_over = |it: &pb::Publication| it.work.is_none() || it.reason.as_deref() == Some("DAILY_PACE");
+        let over = newsroom.until(&publication.id, is_over).await;
+        live += usize::from(over.state() == PublicationState::Published);
+    }
+    assert_eq!(live, 3);
+}
