@@ -10,6 +10,7 @@ pub mod erasure;
 pub mod events;
 pub mod progress;
 pub mod publications;
+mod resealing;
 pub mod schema;
 pub mod site_copies;
 pub mod sweeper;

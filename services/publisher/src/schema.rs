@@ -102,6 +102,7 @@ diesel::table! {
         is_active -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        secret_key -> Text,
     }
 }
 

@@ -1,5 +1,5 @@
-//! What has had its time, once a minute: undo tokens, idempotency keys, and passwords of deleted connections; and passwords that are sealed
-//! with an old key; and what was delivered a month ago.
+//! What has had its time, once a minute: undo tokens, idempotency keys, passwords of deleted connections, and what was delivered a month ago.
+//! Passwords and secrets that are sealed with an old key are sealed with the new one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,5 +23,6 @@ pub async fn sweep(app: &App) -> rpc::Result<()> {
     app.db.sweep().await?;
     connections::forget_deleted(&app.db).await?;
     webhooks::forget_old(&app.db).await?;
-    connections::reseal(app).await
+    connections::reseal(app).await?;
+    webhooks::reseal(app).await
 }

@@ -4,6 +4,7 @@
 
 mod deliver;
 mod row;
+mod secret;
 mod signature;
 mod tell;
 
@@ -19,7 +20,6 @@ use diesel::dsl::{Eq, now};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use rpc::{Caller, Error, Mask, Result};
-use seal::Place;
 use secrecy::ExposeSecret;
 use tonic::{Request, Response, Status};
 use url::Url;
@@ -30,6 +30,7 @@ use crate::{App, site_copies};
 
 pub use deliver::{forget_old, run};
 pub use row::{Delivery, Webhook};
+pub use secret::reseal;
 pub use signature::sign;
 pub(crate) use tell::tell;
 
@@ -152,8 +153,7 @@ impl Webhooks {
             site_copies::fetch(&self.0, caller, site).await?;
         }
         let (id, secret) = (Uuid::now_v7(), signature::secret());
-        let place = place(caller.account().uuid(), id);
-        let sealed = self.0.seal.seal(secret.expose_secret().as_bytes(), place).map_err(Error::internal)?;
+        let sealed = secret::seal(&self.0, caller.account(), id, secret.expose_secret().as_bytes())?;
         let webhook = self.0.db.transaction(caller, async |conn| {
             if let Some(site) = site {
                 site_copies::open(conn, site).await?;
@@ -175,11 +175,6 @@ impl Webhooks {
         let webhook = webhook.await?.into();
         Ok(pb::CreatedWebhook { webhook: Some(webhook), secret: secret.expose_secret().to_owned() })
     }
-}
-
-/// Where the secret of a webhook belongs.
-fn place(account: Uuid, id: Uuid) -> Place<'static> {
-    Place::of_account("webhook secret", account, id)
 }
 
 async fn room(conn: &mut AccountConn) -> Result<()> {

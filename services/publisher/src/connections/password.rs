@@ -2,7 +2,6 @@
 
 use db::{AccountConn, Db, SystemConn};
 use diesel::prelude::*;
-use diesel::sql_types::{Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use rpc::{AccountId, Error};
 use seal::Place;
@@ -10,8 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::row::owned_by;
-use crate::App;
 use crate::schema::igny8_connections;
+use crate::{App, resealing};
 
 const PURPOSE: &str = "wordpress password";
 
@@ -38,26 +37,16 @@ pub async fn forget_deleted(db: &Db) -> rpc::Result<()> {
     .await
 }
 
-#[derive(Debug, QueryableByName)]
-struct Sealed {
-    #[diesel(sql_type = SqlUuid)]
-    account_id: AccountId,
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Text)]
-    password_key: String,
-}
-
-/// Seals anew whatever an old key has sealed. After that the old key can go.
+/// Seals anew whatever an old key has sealed.
 pub async fn reseal(app: &App) -> rpc::Result<()> {
-    let all = "SELECT account_id, id, password_key FROM igny8_connections WHERE password_key <> ''";
-    let rows = app.db.system(async |conn: &mut SystemConn| Ok(diesel::sql_query(all).load::<Sealed>(conn).await?));
-    // A record begins with its version and the id of its key.
-    for row in rows.await?.into_iter().filter(|row| app.seal.needs_resealing(&format!("v1:{}:", row.password_key))) {
-        // One whose key is gone keeps the others from nothing.
-        if let Err(error) = app.db.account(row.account_id, async |conn| reseal_one(conn, app, row.id).await).await {
-            tracing::warn!(connection = %row.id, error = ?error, "could not seal a password anew");
-        }
+    for row in resealing::stale(
+        app,
+        "SELECT account_id, id, password_key AS key FROM igny8_connections WHERE password_key <> ''",
+    )
+    .await?
+    {
+        let resealed = app.db.account(row.account_id, async |conn| reseal_one(conn, app, row.id).await);
+        row.tell(resealed.await);
     }
     Ok(())
 }

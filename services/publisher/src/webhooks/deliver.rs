@@ -12,11 +12,11 @@ use diesel::sql_types::{Integer, SmallInt, Uuid as SqlUuid};
 use futures_util::future::join_all;
 use http::{Request, StatusCode};
 use outbound::Limits;
-use rpc::{AccountId, Error, Result};
+use rpc::{AccountId, Result};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::{place, signature};
+use super::{secret, signature};
 use crate::App;
 use crate::schema::{igny8_webhook_deliveries, igny8_webhooks};
 
@@ -136,9 +136,8 @@ async fn letter(app: &App, claim: &Claim) -> Result<Option<Letter>> {
             ));
         Ok(diesel_async::RunQueryDsl::first::<Row>(query, conn).await.optional()?)
     });
-    let Some((event, body, webhook, url, secret, active)) = found.await? else { return Ok(None) };
-    let place = place(claim.account_id.uuid(), webhook);
-    let secret = app.seal.open(&secret, place).map_err(Error::internal)?;
+    let Some((event, body, webhook, url, sealed, active)) = found.await? else { return Ok(None) };
+    let secret = secret::open(app, claim.account_id, webhook, &sealed)?;
     let timestamp = Utc::now().timestamp();
     let signature = signature::sign(secret.expose_secret(), timestamp, &body)?;
     let event = event.0.json_name().unwrap_or_default();

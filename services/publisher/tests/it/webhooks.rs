@@ -11,7 +11,7 @@ use testkit::Actor;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::harness::refusal;
+use crate::harness::{KEY, NEWER_KEY, refusal};
 use crate::newsroom::{Newsroom, title};
 
 /// Somebody else's server: it answers what it is told to, one request after the other.
@@ -173,4 +173,21 @@ async fn a_webhook_is_changed_and_deleted() {
     let delete = || newsroom.place.owner.request(pb::DeleteWebhookRequest { id: hook.clone() });
     newsroom.hooks().delete_webhook(delete()).await.unwrap();
     assert_eq!(refusal(newsroom.hooks().delete_webhook(delete()).await).reason(), "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_new_key_in_front_seals_every_secret_anew_and_the_old_one_can_go() {
+    let mut newsroom = Newsroom::closed().await;
+    let (receiver, url) = Receiver::open().await;
+    let (hook, secret) = newsroom.hook(&url, &[WebhookEvent::PublicationFailed]).await;
+    newsroom.publisher = newsroom.publisher.with_keys(&format!("{NEWER_KEY},{KEY}")).await;
+    publisher::sweeper::sweep(&newsroom.publisher.app).await.unwrap();
+    assert_eq!(newsroom.publisher.texts("SELECT secret_key FROM igny8_webhooks").await, ["two"]);
+    newsroom.publisher = newsroom.publisher.with_keys(NEWER_KEY).await;
+    newsroom.work();
+    let request = newsroom.place.owner.request(pb::TestWebhookRequest { id: hook });
+    newsroom.hooks().test_webhook(request).await.unwrap();
+    let arrived = receiver.answer("204 No Content").await;
+    let timestamp = arrived.header("igny8-timestamp").parse().unwrap();
+    assert_eq!(arrived.header("igny8-signature"), sign(secret.as_bytes(), timestamp, &arrived.body).unwrap());
 }
