@@ -252,6 +252,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+        lease_id -> Nullable<Uuid>,
     }
 }
 

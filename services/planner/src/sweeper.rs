@@ -1,6 +1,7 @@
 //! Erasing what has had its time: once a minute, across accounts, as the system role.
 //!
-//! The policies of the tables repeat the graces: even a wrong statement here cannot erase a keyword that was deleted yesterday.
+//! The policies of the tables repeat the graces: even a wrong statement here cannot erase a keyword that was deleted yesterday, or a run
+//! that was over last month.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,13 @@ const ERASE: &[(&str, &str)] = &[
              SELECT account_id, id FROM igny8_clusters o WHERE deleted_at < now() - interval '30 days' AND NOT EXISTS (
                  SELECT FROM igny8_keywords k WHERE k.account_id = o.account_id AND k.cluster_id = o.id) LIMIT 10000) old
          WHERE c.account_id = old.account_id AND c.id = old.id",
+    ),
+    // A run takes up to a thousand items with it, and their jobs.
+    (
+        "runs of automation",
+        "DELETE FROM igny8_automation_runs r USING (
+             SELECT account_id, id FROM igny8_automation_runs WHERE finished_at < now() - interval '1 year' LIMIT 20) old
+         WHERE r.account_id = old.account_id AND r.id = old.id",
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! The driver: takes runs forward, on every replica, without a leader. It claims a run by a lease, and begins what is due in it one by one.
 //!
-//! A driver that dies loses its lease. The next one repeats the step under the same ids, so that nothing is begun twice.
+//! A driver that dies no longer renews its lease. The next one repeats the step under the same ids, so that nothing is begun twice. One that
+//! was only silent finds the lease in other hands and begins nothing more: two at once could spend the same credits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use contracts::planner::v1::AutomationRunState;
 use db::{AccountConn, Stored, SystemConn};
 use diesel::dsl::{now, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -29,12 +31,16 @@ const AT_ONCE: i32 = 4;
 /// Items that are read at once.
 const PORTION: i64 = 20;
 
+/// How often a lease of 15 seconds is renewed.
+const BEAT: Duration = Duration::from_secs(5);
+
 const CLAIM: &str = "
-    UPDATE igny8_automation_runs r SET lease_until = now() + interval '60 seconds', next_at = now() + interval '15 seconds'
+    UPDATE igny8_automation_runs r SET lease_id = gen_random_uuid(), lease_until = now() + interval '15 seconds',
+        next_at = now() + interval '15 seconds'
     FROM (SELECT account_id, id FROM igny8_automation_runs
           WHERE state = 'running' AND next_at <= now() AND (lease_until IS NULL OR lease_until <= now())
           ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED) due
-    WHERE r.account_id = due.account_id AND r.id = due.id RETURNING r.account_id, r.id";
+    WHERE r.account_id = due.account_id AND r.id = due.id RETURNING r.account_id, r.id, r.lease_id";
 
 #[derive(Debug, Clone, Copy, QueryableByName)]
 struct Claimed {
@@ -42,6 +48,8 @@ struct Claimed {
     account_id: AccountId,
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    lease_id: Uuid,
 }
 
 /// Drives for as long as the process lives.
@@ -75,48 +83,78 @@ pub async fn drive(app: &App) -> Result<usize> {
     Ok(claimed.len())
 }
 
-async fn work(app: &App, Claimed { account_id, id }: Claimed) -> Result<()> {
+async fn work(app: &App, claimed: Claimed) -> Result<()> {
+    tokio::select! {
+        outcome = take_forward(app, claimed) => outcome,
+        () = beat(app, claimed) => Ok(()),
+    }
+}
+
+/// Ends when the lease is in other hands.
+async fn beat(app: &App, Claimed { account_id, id, lease_id }: Claimed) {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        let renewed = app.db.account(account_id, async |conn| {
+            let row = igny8_automation_runs::table.find((account(conn), id));
+            let held = diesel::update(row.filter(igny8_automation_runs::lease_id.eq(lease_id)));
+            Ok(held.set(igny8_automation_runs::lease_until.eq(lease())).execute(conn).await?)
+        });
+        match renewed.await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(run = %id, error = ?error, "could not renew the lease of a run"),
+        }
+    }
+}
+
+fn lease() -> SqlLiteral<Nullable<Timestamptz>> {
+    sql("now() + interval '15 seconds'")
+}
+
+async fn take_forward(app: &App, claimed: Claimed) -> Result<()> {
+    let Claimed { account_id, id, .. } = claimed;
     'work: loop {
         let due = app.db.account(account_id, async |conn| items::due(conn, id, PORTION).await).await?;
         if due.is_empty() {
             break;
         }
         for item in due {
-            let Some(run) = app.db.account(account_id, async |conn| hold(conn, id).await).await? else {
-                break 'work; // paused or cancelled in the meantime
+            let Some(run) = app.db.account(account_id, async |conn| hold(conn, claimed).await).await? else {
+                break 'work; // paused, cancelled or taken over in the meantime
             };
             stages::advance(&At { app, account: account_id, run: &run }, &item).await?;
         }
     }
-    app.db.account(account_id, async |conn| put_down(conn, id).await).await
+    app.db.account(account_id, async |conn| put_down(conn, claimed).await).await
 }
 
-/// Renews the lease, as long as the run is to go on.
-async fn hold(conn: &mut AccountConn, id: Uuid) -> Result<Option<Run>> {
-    let lease = sql::<Nullable<Timestamptz>>("now() + interval '60 seconds'");
+/// Renews the lease, as long as it is held and the run is to go on.
+async fn hold(conn: &mut AccountConn, Claimed { id, lease_id, .. }: Claimed) -> Result<Option<Run>> {
     let row = igny8_automation_runs::table
         .find((account(conn), id))
+        .filter(igny8_automation_runs::lease_id.eq(lease_id))
         .filter(igny8_automation_runs::state.eq(Stored(AutomationRunState::Running)));
-    let held = diesel::update(row).set(igny8_automation_runs::lease_until.eq(lease)).returning(Run::as_returning());
+    let held = diesel::update(row).set(igny8_automation_runs::lease_until.eq(lease())).returning(Run::as_returning());
     Ok(held.get_result(conn).await.optional()?)
 }
 
 const DONE: &str = "
-    UPDATE igny8_automation_runs r SET state = 'done', lease_until = NULL, finished_at = now(), updated_at = now(), message = 'Done.'
-    WHERE r.account_id = $1 AND r.id = $2 AND r.state = 'running' AND NOT EXISTS (
+    UPDATE igny8_automation_runs r SET state = 'done', lease_id = NULL, lease_until = NULL, finished_at = now(), updated_at = now(), message = 'Done.'
+    WHERE r.account_id = $1 AND r.id = $2 AND r.lease_id = $3 AND r.state = 'running' AND NOT EXISTS (
         SELECT FROM igny8_automation_items i
         WHERE i.account_id = r.account_id AND i.run_id = r.id AND i.state IN ('pending', 'running'))";
 
 const LATER: &str = "
-    UPDATE igny8_automation_runs r SET lease_until = NULL, next_at = least(r.next_at, (
+    UPDATE igny8_automation_runs r SET lease_id = NULL, lease_until = NULL, next_at = least(r.next_at, (
         SELECT min(i.next_at) FROM igny8_automation_items i
         WHERE i.account_id = r.account_id AND i.run_id = r.id AND i.state IN ('pending', 'running')))
-    WHERE r.account_id = $1 AND r.id = $2";
+    WHERE r.account_id = $1 AND r.id = $2 AND r.lease_id = $3";
 
 /// Ends a run with nothing left to do; any other waits for its next item.
-async fn put_down(conn: &mut AccountConn, id: Uuid) -> Result<()> {
+async fn put_down(conn: &mut AccountConn, Claimed { id, lease_id, .. }: Claimed) -> Result<()> {
     for statement in [DONE, LATER] {
-        db::statement(statement).bind::<SqlUuid, _>(account(conn)).bind::<SqlUuid, _>(id).execute(conn).await?;
+        let statement = db::statement(statement).bind::<SqlUuid, _>(account(conn)).bind::<SqlUuid, _>(id);
+        statement.bind::<SqlUuid, _>(lease_id).execute(conn).await?;
     }
     Ok(())
 }

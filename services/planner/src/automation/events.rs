@@ -8,6 +8,7 @@ use contracts::writer::v1::{ContentChanged, TaskCreated};
 use db::AccountConn;
 use diesel::sql_types::{Bool, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use jobs::JobRequest;
 use rpc::Result;
 use uuid::Uuid;
 
@@ -32,8 +33,11 @@ const JOB: &str = "
     UPDATE igny8_automation_items SET next_at = now()
     WHERE account_id = $1 AND job_id = $2 AND state IN ('pending', 'running') RETURNING run_id";
 
-/// A job of this service has ended; its result, if any, is in the tables.
+/// A job of this service has ended; its result, if any, is in the tables. What it took counts also where its run was cancelled meanwhile.
 pub(crate) async fn job_ended(conn: &mut AccountConn, job: Uuid) -> Result<()> {
+    if let Some(request) = JobRequest::find(conn, job).await? {
+        spending::took_by(conn, &request).await?;
+    }
     let moved = db::statement(JOB).bind::<SqlUuid, _>(account(conn)).bind::<SqlUuid, _>(job).load(conn).await?;
     wake(conn, moved).await
 }

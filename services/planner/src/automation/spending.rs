@@ -5,6 +5,7 @@ use db::{AccountConn, Stored};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use jobs::{JobRequest, Step};
 use rpc::Result;
 use uuid::Uuid;
 
@@ -61,6 +62,13 @@ pub(super) async fn took(conn: &mut AccountConn, job: Uuid, credits: i64) -> Res
     let row = igny8_automation_jobs::table.find((account(conn), job));
     diesel::update(row).set(igny8_automation_jobs::credits.eq(credits.max(0))).execute(conn).await?;
     Ok(())
+}
+
+/// The same of a job of this service, as far as it is.
+pub(super) async fn took_by(conn: &mut AccountConn, request: &JobRequest) -> Result<()> {
+    let released = matches!(request.step, Step::Abandoned | Step::Failed | Step::Cancelled);
+    let held = request.credits.filter(|_| !released);
+    took(conn, request.id, request.charge.or(held).unwrap_or_default()).await
 }
 
 /// The same of a job of this stage only.

@@ -187,9 +187,8 @@ async fn own_job(at: &At<'_>, item: &Item) -> Result<()> {
     let follow = async |conn: &mut AccountConn| {
         let id = item.job_id.unwrap_or_default();
         let Some(request) = JobRequest::find(conn, id).await? else { return Err(Error::not_found("task")) };
-        if request.step.is_last() {
-            spending::took(conn, id, request.charge.unwrap_or_default()).await?;
-        }
+        // The answer to its start, which says what it holds, may have been lost.
+        spending::took_by(conn, &request).await?;
         let to = match (request.step, item.stage.0) {
             (Step::Applied, AutomationStage::Cluster) => return expand(conn, at.run, item).await,
             (Step::Applied, _) => first_idea(conn, id).await?,
