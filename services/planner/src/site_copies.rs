@@ -23,6 +23,9 @@ use crate::sql::Sql;
 /// How long a copy that is there need not be looked for again.
 const KNOWN_FOR: Duration = Duration::from_mins(1);
 
+/// When to try again while auth is away.
+const AGAIN: Duration = Duration::from_secs(2);
+
 /// Gets copies that are missing.
 #[derive(Debug)]
 pub struct Sites {
@@ -88,12 +91,22 @@ impl Sites {
             Ok(copy) => copy.into_inner(),
             Err(status) => {
                 let error = Error::from(status);
-                return if error.kind() == Kind::NotFound { Ok(false) } else { Err(error) };
+                return match error.kind() {
+                    Kind::NotFound => Ok(false),
+                    Kind::Unavailable | Kind::DeadlineExceeded => Err(unknown_yet(error)),
+                    _ => Err(error),
+                };
             }
         };
         self.db.account(caller.account(), async |conn| store(conn, &copy).await).await?;
         Ok(true)
     }
+}
+
+/// Nobody says whether there is such a site.
+fn unknown_yet(cause: Error) -> Error {
+    let message = "This site is new here, and the service that knows it cannot be reached. Nothing was changed. Try again in a few seconds.";
+    Error::new(Kind::Unavailable, "SITE_UNKNOWN_YET", message).with_retry_after(AGAIN).with_cause(cause)
 }
 
 /// Checks that the sector is one of the site, and that the site may be written to.

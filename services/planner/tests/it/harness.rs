@@ -36,12 +36,17 @@ impl Planner {
 
     pub async fn start_with(auth: &Target, billing: &Target) -> Self {
         let database = TestDb::new("planner", MIGRATIONS).await;
+        Self::on(database, auth, billing, &nowhere("ai-processor")).await
+    }
+
+    /// On a database that another planner may have left behind.
+    pub async fn on(database: TestDb, auth: &Target, billing: &Target, ai_processor: &Target) -> Self {
         let config = config(&database);
         let channel = |target: &Target| Channel::new(target, &testkit::tls().identity("planner"));
         let peers = Peers {
             auth: channel(auth),
             billing: channel(billing),
-            ai_processor: channel(&nowhere("ai-processor")),
+            ai_processor: channel(ai_processor),
             writer: channel(&nowhere("writer")),
             publisher: channel(&nowhere("publisher")),
         };

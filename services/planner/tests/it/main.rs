@@ -18,6 +18,7 @@ mod export;
 mod harness;
 mod importing;
 mod imports;
+mod jobs;
 mod keywords;
 mod limits;
 mod lists;

@@ -12,7 +12,7 @@ use crate::harness::{Place, Planner};
 
 fn at(minute: i64) -> prost_types::Timestamp {
     let time: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::minutes(minute);
-    planner::timestamp::of(time)
+    rpc::timestamp::of(time)
 }
 
 fn task(place: &Place, id: Uuid, title: &str, idea: Option<&str>) -> TaskCreated {
