@@ -75,7 +75,7 @@ pub enum Verb {
         /// Only this step; may be repeated.
         #[arg(long, value_name = "NAME")]
         only: Vec<String>,
-        /// Only the step `faults`, in its long form: about a quarter of an hour of kills.
+        /// Only what is killed and lost, in its long form: the step `faults` and two hundred publications, for about twenty-five minutes.
         #[arg(long, conflicts_with = "only")]
         faults: bool,
         /// Show the steps.
