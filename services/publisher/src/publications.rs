@@ -11,6 +11,7 @@ mod driver;
 mod list;
 mod look;
 mod media;
+mod pace;
 mod page;
 mod progress;
 mod request;

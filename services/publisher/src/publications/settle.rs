@@ -166,25 +166,6 @@ pub(super) async fn put_off(conn: &mut AccountConn, claim: &Claim, tomorrow: Dat
     apply(conn, claim, &change).await.map(drop)
 }
 
-/// How many pages of a site belong to its day, but for this one: those that went live, and those that are about to. A draft may be live
-/// already where an answer was lost.
-pub(super) async fn pages_of(
-    conn: &mut AccountConn,
-    claim: &Claim,
-    (site, today, tomorrow): (Uuid, DateTime<Utc>, DateTime<Utc>),
-) -> Result<i64> {
-    let at_work = igny8_publications::state
-        .eq(Stored(PublicationState::Creating))
-        .and(igny8_publications::lease_id.is_not_null());
-    let about_to_go = igny8_publications::id
-        .ne(claim.id)
-        .and(igny8_publications::work.eq(Stored(PublicationWork::Publish)))
-        .and(igny8_publications::due_at.lt(tomorrow))
-        .and(at_work.or(igny8_publications::state.eq(Stored(PublicationState::Drafted))));
-    let rows = igny8_publications::table.filter(owned_by(conn)).filter(igny8_publications::site_id.eq(site));
-    Ok(rows.filter(igny8_publications::published_at.ge(today).or(about_to_go)).count().get_result(conn).await?)
-}
-
 /// The article is read; its pictures come next.
 pub(super) async fn creating(app: &App, claim: &Claim, article: &Article) -> Result<(), Stop> {
     note(app, claim, of(article)).await.map(drop)

@@ -5,15 +5,14 @@
 //! draft is looked for by its marker before another one is asked for; and an answer that did not come is waited out. Only the one draft
 //! whose id was written into the row is ever published, so that a late one can never be seen. The last step, [`tidy`], bins it.
 
-use chrono::Utc;
 use contracts::publisher::v1::PublicationWork;
 
 use super::article::Article;
 use super::driver::Claim;
 use super::settle::{self, Stop};
-use super::{Publication, difference, page, when};
+use super::{Publication, difference, pace, page};
 use crate::wordpress::{Page, Post, Site, posts};
-use crate::{App, connections, site_copies};
+use crate::{App, connections};
 
 /// Does the work at hand, to its end.
 pub(super) async fn perform(app: &App, claim: &Claim) -> Result<(), Stop> {
@@ -28,7 +27,7 @@ pub(super) async fn perform(app: &App, claim: &Claim) -> Result<(), Stop> {
 }
 
 async fn publish(app: &App, claim: &Claim, publication: &Publication) -> Result<(), Stop> {
-    admit(app, claim, publication).await?;
+    pace::admit(app, claim, publication).await?;
     let article = app.articles.get(claim.account_id, publication.content_id).await?;
     let site = connections::open(app, claim.account_id, publication.connection_id).await??;
     settle::creating(app, claim, &article).await?;
@@ -61,23 +60,6 @@ async fn finish(
     }
     let refused = difference::refused(sent, &post.page);
     settle::published(app, claim, publication, (article, post, &refused)).await
-}
-
-/// The pages of a day are counted on the site's clock. Those that are about to go live are among them: another connection may be at work.
-async fn admit(app: &App, claim: &Claim, publication: &Publication) -> Result<(), Stop> {
-    let admitted = app.db.account(claim.account_id, async |conn| {
-        let site = site_copies::lock(conn, publication.site_id).await?;
-        let (today, tomorrow) = when::day(Utc::now(), when::zone(&site.time_zone));
-        let pages = settle::pages_of(conn, claim, (site.id, today, tomorrow)).await?;
-        if pages < i64::from(site.daily_pace) {
-            return settle::admitted(conn, claim, publication).await;
-        }
-        settle::put_off(conn, claim, tomorrow).await?;
-        let pages = if site.daily_pace == 1 { "1 page".to_owned() } else { format!("{} pages", site.daily_pace) };
-        let message = format!("This site publishes {pages} a day, and today's are out: this one follows tomorrow.");
-        Ok(Err(Stop::Wait { until: tomorrow, reason: "DAILY_PACE", message }))
-    });
-    admitted.await?
 }
 
 /// The id of the draft: the one that is there, or a new one.
