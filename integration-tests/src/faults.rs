@@ -16,8 +16,6 @@ use self::victims::Victims;
 
 /// The longest that everything may take to come to rest after the last kill.
 const REST: Duration = Duration::from_mins(5);
-/// In the short form what killed processes had in hand is free after this. They hold it for minutes.
-const QUIET: Duration = Duration::from_secs(10);
 
 /// Kills parts of a fleet at work, and proves that nothing is lost or done twice.
 #[derive(Debug, Clone, Parser)]
@@ -66,10 +64,6 @@ pub async fn run(options: &Options) -> Result<()> {
     let working = load.begin();
     let storm = storm::run(&victims, options.rounds(), options.seed).await?;
     let quiet = Instant::now();
-    if !options.long {
-        tokio::time::sleep(QUIET).await;
-        proof::let_leases_pass(&victims).await?;
-    }
     let done = working.stop().await?;
     proof::until_at_rest(&victims, quiet + REST).await?;
     let rest = quiet.elapsed();

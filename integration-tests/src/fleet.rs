@@ -1,5 +1,7 @@
 //! The services behind their real gateway, in this process, on loopback, over mutual TLS, on databases and a virtual host of their own.
 
+mod apart;
+
 use std::collections::BTreeMap;
 
 use clap::{Args, FromArgMatches};
@@ -13,6 +15,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::DropGuard;
 use tonic::service::Routes;
 
+use self::apart::Apart;
+
 /// A fleet until it is dropped.
 #[derive(Debug)]
 pub struct Fleet {
@@ -20,6 +24,7 @@ pub struct Fleet {
     pub url: String,
     databases: BTreeMap<&'static str, TestDb>,
     client: Client,
+    planner: Apart,
     _running: Vec<DropGuard>,
     _broker: TestBroker,
     _files: TempDir,
@@ -38,11 +43,21 @@ pub struct Answer {
 /// A service that has its address, and is not there yet.
 struct Awaited {
     listener: TcpListener,
-    cx: Context,
+    settings: Vec<String>,
+}
+
+impl Awaited {
+    fn surroundings(&self, name: &'static str) -> Context {
+        let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
+        Context::new(name, &self::settings(&settings, &[])).expect("certificates")
+    }
 }
 
 /// The services that keep something, by their names in the registry.
 const KEEPERS: [&str; 6] = ["auth", "planner", "writer", "ai-processor", "billing", "publisher"];
+
+/// The one that can be killed: it drives all others.
+const PLANNER: &str = "planner";
 
 impl Fleet {
     /// Starts it on fresh databases.
@@ -58,25 +73,44 @@ impl Fleet {
         let databases = databases().await;
         let mut awaited = addresses().await;
         let mut running = Vec::new();
-        for name in KEEPERS {
-            let Awaited { listener, cx } = awaited.remove(name).expect("it has an address");
+        for name in KEEPERS.into_iter().filter(|name| *name != PLANNER) {
+            let place = awaited.remove(name).expect("it has an address");
+            let cx = place.surroundings(name);
             let routes = routes(name, &cx, &databases[name], &broker, &files);
-            let server = Server::new(
-                cx.identity().clone(),
-                cx.verifier().expect("the keys of auth").clone(),
-                cx.readiness().clone(),
-            );
-            cx.readiness().enter(Phase::Running);
             running.push(cx.shutdown().clone().drop_guard());
-            let serving = server.serve(listener, routes, cx.shutdown().clone());
-            tokio::spawn(async { serving.await.expect("a service serves") });
+            tokio::spawn(serve(cx, place.listener, routes));
         }
-        let Awaited { listener, cx } = awaited.remove("gateway").expect("it has an address");
+        let place = awaited.remove(PLANNER).expect("it has an address");
+        let spool = format!("--spool-dir={}", files.path().join("spool").display());
+        let planner = Apart::start(place, with_servers(&databases[PLANNER], &broker, &[&spool]));
+        let place = awaited.remove("gateway").expect("it has an address");
+        let (cx, listener) = (place.surroundings("gateway"), place.listener);
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         running.push(cx.shutdown().clone().drop_guard());
         tokio::spawn(gateway(listener, cx, url.clone()));
         let client = Client::new();
-        Self { url, databases, client, _running: running, _broker: broker, _files: files }
+        Self { url, databases, client, planner, _running: running, _broker: broker, _files: files }
+    }
+
+    /// Ends the planner in the middle of whatever it does, as `kill -9`: it tells nobody and writes nothing more.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub async fn kill_planner(&mut self) {
+        self.planner.kill().await;
+    }
+
+    /// Starts the planner that was killed.
+    pub fn start_planner(&mut self) {
+        self.planner.start_again();
+    }
+
+    /// What a query of one number answers, past all policies.
+    ///
+    /// # Panics
+    /// When the database does not.
+    pub async fn number(&self, service: &str, query: &str) -> i64 {
+        self.databases[service].superuser().await.query_one(query, &[]).await.expect("a row").get(0)
     }
 
     /// One call, with a bearer token when there is one.
@@ -156,13 +190,19 @@ async fn addresses() -> BTreeMap<&'static str, Awaited> {
         .filter(|(name, _)| *name != "gateway")
         .map(|(name, listener)| format!("--{name}-url=https://{}", listener.local_addr().expect("an address")))
         .collect();
-    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
     let awaited = listeners.into_iter().map(|(name, listener)| {
         let dir = format!("--tls-dir={}", testkit::tls().dir(name).display());
-        let cx = Context::new(name, &settings(&[&dir], &urls)).expect("certificates");
-        (name, Awaited { listener, cx })
+        let settings = urls.iter().cloned().chain([dir]).collect();
+        (name, Awaited { listener, settings })
     });
     awaited.collect()
+}
+
+async fn serve(cx: Context, listener: TcpListener, routes: Routes) {
+    let verifier = cx.verifier().expect("the keys of auth").clone();
+    let server = Server::new(cx.identity().clone(), verifier, cx.readiness().clone());
+    cx.readiness().enter(Phase::Running);
+    server.serve(listener, routes, cx.shutdown().clone()).await.expect("a service serves");
 }
 
 /// Starts a service, but for its server.
@@ -170,10 +210,6 @@ fn routes(name: &str, cx: &Context, database: &TestDb, broker: &TestBroker, file
     let (db, bus) = (database.config(), broker.config());
     let routes = match name {
         "auth" => auth::start(cx, &bus, &auth_config(database, files)),
-        "planner" => {
-            let spool = format!("--spool-dir={}", files.path().join("spool").display());
-            planner::start(cx, &with_servers(database, broker, &[&spool]))
-        }
         "writer" => {
             let dir = format!("--files-dir={}", files.path().join("files").display());
             writer::start(cx, &with_servers(database, broker, &[&dir]))

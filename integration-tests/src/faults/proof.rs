@@ -95,13 +95,6 @@ pub(super) async fn until_at_rest(victims: &Victims, deadline: Instant) -> Resul
     }
 }
 
-/// Requests that a killed process had in hand are taken up by another one when their lease has passed: here it passes now.
-pub(super) async fn let_leases_pass(victims: &Victims) -> Result<()> {
-    let passed = "UPDATE igny8_job_requests SET next_at = now() WHERE ended_at IS NULL AND next_at > now()";
-    victims.database("planner").await?.execute(passed, &[]).await?;
-    Ok(())
-}
-
 async fn under_way(victims: &Victims) -> Result<Vec<String>> {
     let messages =
         SERVICES.iter().flat_map(|service| MESSAGES.iter().map(move |(what, rows)| (*service, *what, *rows)));

@@ -82,8 +82,7 @@ impl Victims {
         let (postgres, amqp, programs) = tokio::try_join!(database, rabbitmq::start(launch, &[]), built)?;
         let servers = Servers { postgres, amqp };
         services::migrate(launch, &servers, &programs).await?;
-        let specs =
-            services::specs(launch, &servers, &programs, &Manner { release: false, settings: SETTINGS.to_vec() })?;
+        let specs = services::specs(launch, &servers, &programs, &Manner { dist: false, settings: SETTINGS.to_vec() })?;
         let client = ready::client()?;
         for spec in with_workers(launch, specs)? {
             let name = spec.name.clone();
