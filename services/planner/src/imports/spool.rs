@@ -1,7 +1,7 @@
 //! Where uploaded files are while their import has not ended: on disk, so that a workbook can be sought in and nothing is held in memory.
 
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -93,7 +93,7 @@ impl Spool {
         }
     }
 
-    /// Removes files that nothing has touched for so long; answers how many.
+    /// Removes files that nothing has touched for so long; answers how many. Others may remove some at the same time: they share the directory.
     pub(super) async fn sweep(&self, older_than: Duration) -> anyhow::Result<usize> {
         let mut entries = match fs::read_dir(&self.dir).await {
             Ok(entries) => entries,
@@ -102,15 +102,26 @@ impl Spool {
         };
         let mut removed = 0;
         while let Some(entry) = entries.next_entry().await? {
-            let changed = entry.metadata().await?.modified()?;
-            let old = SystemTime::now().duration_since(changed).is_ok_and(|age| age > older_than);
-            if old && is_ours(&entry.path()) {
-                fs::remove_file(entry.path()).await?;
-                removed += 1;
+            match remove_old(&entry, older_than).await {
+                Ok(true) => removed += 1,
+                Ok(false) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error).context("could not sweep the spool directory"),
             }
         }
         Ok(removed)
     }
+}
+
+/// Whether it was removed.
+async fn remove_old(entry: &fs::DirEntry, older_than: Duration) -> io::Result<bool> {
+    let changed = entry.metadata().await?.modified()?;
+    let old = SystemTime::now().duration_since(changed).is_ok_and(|age| age > older_than);
+    if old && is_ours(&entry.path()) {
+        fs::remove_file(entry.path()).await?;
+        return Ok(true);
+    }
+    Ok(false)
 }
 
 fn is_ours(path: &Path) -> bool {

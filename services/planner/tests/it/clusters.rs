@@ -262,3 +262,31 @@ async fn a_start_without_billing_is_given_up_and_may_be_repeated_with_the_same_k
     let steps = planner.texts("SELECT step FROM igny8_job_requests").await;
     assert_eq!(steps, ["abandoned", "abandoned"]);
 }
+
+#[tokio::test]
+async fn the_database_lets_no_keyword_into_a_cluster_that_is_not_there() {
+    let planner = Planner::start().await;
+    let (place, other) = (planner.place().await, planner.place().await);
+    let [rye] = keywords(&planner, &place, ["rye bread"]).await;
+    let theirs = create(&planner, &other, "Theirs", &[]).await;
+    let refused = async |statement: String| {
+        let account = rpc::AccountId::of_message(place.owner.account());
+        let run = planner.app.db.account(account, async |conn| {
+            Ok(diesel_async::RunQueryDsl::execute(diesel::sql_query(&statement), conn).await?)
+        });
+        run.await.is_err()
+    };
+    let into = |cluster: &str| format!("UPDATE igny8_keywords SET cluster_id = '{cluster}' WHERE id = '{rye}'");
+    assert!(refused(into(&Uuid::now_v7().to_string())).await);
+    assert!(refused(into(&theirs.id)).await, "of another account");
+    let own = create(&planner, &place, "Own", &[]).await;
+    assert!(!refused(into(&own.id)).await);
+    // No trigger looks at new keywords: they begin without one.
+    let new = format!(
+        "INSERT INTO igny8_keywords (account_id, id, site_id, sector_id, keyword, normalised, cluster_id)
+         SELECT account_id, gen_random_uuid(), site_id, sector_id, 'new', 'new', '{}' FROM igny8_keywords",
+        own.id
+    );
+    assert!(refused(new).await);
+    assert_eq!(sums(&get(&planner, &place.owner, &own.id).await.unwrap()), (1, 10));
+}
