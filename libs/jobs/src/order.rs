@@ -1,6 +1,7 @@
 //! Work that no person waits for: a schedule, or another service, asks for it under an id of its own choice.
 
 use db::AccountConn;
+use diesel_async::RunQueryDsl;
 use rpc::{AccountId, Error, Result};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -43,6 +44,7 @@ impl Jobs {
         let (request, known) = self
             .db()
             .account(account, async |conn| {
+                alone(conn, id).await?;
                 if let Some(known) = JobRequest::find(conn, id).await? {
                     return Ok((known, true));
                 }
@@ -58,6 +60,13 @@ impl Jobs {
         let found = self.db().account(account, async |conn| JobRequest::find(conn, id).await).await?;
         found.map_or_else(|| Err(Error::not_found("task")), standing)
     }
+}
+
+/// Lets one order of an id go at a time, to the end of the transaction: the next one finds its request.
+async fn alone(conn: &mut AccountConn, id: Uuid) -> Result<()> {
+    let lock = db::statement("SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))");
+    lock.bind::<diesel::sql_types::Uuid, _>(id).execute(conn).await?;
+    Ok(())
 }
 
 fn standing(request: JobRequest) -> Result<JobRequest> {
