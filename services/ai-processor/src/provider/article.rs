@@ -139,11 +139,11 @@ async fn whole<Answer: Future<Output = Result<Reply, Failure>>>(
             continue;
         }
         if html::words(&written) == 0 {
-            return Err(failed("ANSWER_EMPTY", format!("The provider wrote nothing for {}.", part.named())));
+            return Err(failed("ANSWER_EMPTY", &format!("The provider wrote nothing for {}.", part.named())));
         }
         return Ok(if is_balanced(&written) { written } else { html::clean(&written) });
     }
-    Err(failed("ANSWER_ENDLESS", format!("The provider did not come to an end with {}.", part.named())))
+    Err(failed("ANSWER_ENDLESS", &format!("The provider did not come to an end with {}.", part.named())))
 }
 
 impl Part {
@@ -184,9 +184,9 @@ impl Reply {
 /// How much of an answer's beginning is the end of what is written.
 fn echo(written: &str, answer: &str) -> usize {
     let ends = answer.char_indices().filter(|(_, letter)| letter.is_whitespace() || *letter == '>');
-    let ends = ends.map(|(at, letter)| at + letter.len_utf8());
+    let mut ends = ends.map(|(at, letter)| at + letter.len_utf8());
     let repeats = |start: &str| written.ends_with(start) && html::words(start) >= ECHO;
-    ends.filter(|end| answer.get(..*end).is_some_and(repeats)).last().unwrap_or_default()
+    ends.rfind(|end| answer.get(..*end).is_some_and(repeats)).unwrap_or_default()
 }
 
 /// Where the last word, or the last tag, ends that is certainly whole.
@@ -231,7 +231,7 @@ fn percent(done: usize, of: usize) -> u8 {
     u8::try_from(BEGIN + PARTS * done / of.max(1)).unwrap_or(u8::MAX)
 }
 
-fn failed(code: &'static str, what: String) -> Failure {
+fn failed(code: &'static str, what: &str) -> Failure {
     Failure::Permanent { code, message: format!("{what} Start it again with fewer words, or choose another model.") }
 }
 

@@ -46,16 +46,16 @@ impl Parts {
 
 /// The beginning of a text, up to the end of its word of this number.
 fn first_words(html: &str, most: usize) -> &str {
-    let (mut words, mut in_word, mut in_tag) = (0, false, false);
+    let (mut words, mut was_inside, mut in_tag) = (0, false, false);
     for (at, letter) in html.char_indices() {
-        let is_word = !in_tag && letter != '<' && !letter.is_whitespace();
-        if in_word && !is_word {
+        let inside = !in_tag && letter != '<' && !letter.is_whitespace();
+        if was_inside && !inside {
             words += 1;
             if words == most {
                 return html.get(..at).unwrap_or_default();
             }
         }
-        in_word = is_word;
+        was_inside = inside;
         in_tag = letter == '<' || (in_tag && letter != '>');
     }
     html
