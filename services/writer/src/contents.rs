@@ -33,7 +33,7 @@ pub use delete::restore;
 pub use publication::changed as publication_changed;
 pub use revisions::Why;
 pub use row::Content;
-pub use slug::slug;
+pub use slug::{free_slug, slug};
 pub use texts::Texts;
 pub use write::{Draft, tell, write};
 

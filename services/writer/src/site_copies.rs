@@ -212,10 +212,11 @@ const HIDE: [&str; 2] = [
     "UPDATE igny8_tasks SET deleted_at = now() WHERE account_id = $1 AND sector_id = $2 AND deleted_at IS NULL",
     "UPDATE igny8_content SET deleted_at = now() WHERE account_id = $1 AND sector_id = $2 AND deleted_at IS NULL",
 ];
-/// An article whose task has another one by now stays deleted.
+/// An article whose task has another one by now stays deleted; one whose slug is taken by now gets another one.
 const SHOW: [&str; 2] = [
     "UPDATE igny8_tasks SET deleted_at = NULL WHERE account_id = $1 AND sector_id = $2 AND deleted_at = $3",
-    "UPDATE igny8_content c SET deleted_at = NULL WHERE account_id = $1 AND sector_id = $2 AND deleted_at = $3
+    "UPDATE igny8_content c SET deleted_at = NULL, slug = app.free_slug(c.account_id, c.site_id, c.slug, c.id)
+     WHERE account_id = $1 AND sector_id = $2 AND deleted_at = $3
        AND NOT EXISTS (SELECT FROM igny8_content o
                        WHERE o.account_id = c.account_id AND o.task_id = c.task_id AND o.deleted_at IS NULL)",
 ];

@@ -15,7 +15,8 @@ use super::list::selected;
 use super::{Content, owned_by, write};
 use crate::schema::igny8_content;
 use crate::selection::{count, deleted};
-use crate::{patience, site_copies, tasks};
+use crate::tasks::{self, Task};
+use crate::{patience, site_copies};
 
 pub(super) async fn one(conn: &mut AccountConn, caller: &Caller, id: Uuid) -> Result<Deleted> {
     let content = Content::lock(conn, id).await?;
@@ -60,9 +61,9 @@ async fn delete(conn: &mut AccountConn, ids: &[Uuid]) -> Result<()> {
     Ok(())
 }
 
-/// An article whose task has another one by now stays deleted.
+/// An article whose task has another one by now stays deleted; one whose slug is taken by now gets another one.
 const RESTORE: &str = "
-    UPDATE igny8_content c SET deleted_at = NULL WHERE account_id = $1 AND id = ANY($2) AND deleted_at IS NOT NULL
+    UPDATE igny8_content c SET deleted_at = NULL, slug = app.free_slug(c.account_id, c.site_id, c.slug, c.id) WHERE account_id = $1 AND id = ANY($2) AND deleted_at IS NOT NULL
        AND NOT EXISTS (SELECT FROM igny8_content o
                        WHERE o.account_id = c.account_id AND o.task_id = c.task_id AND o.deleted_at IS NULL)";
 
@@ -70,6 +71,10 @@ const RESTORE: &str = "
 pub async fn restore(conn: &mut AccountConn, id: Uuid, payload: &Value) -> Result<i64> {
     let ids = deleted(id, payload)?;
     patience::take(conn).await?;
+    // Tasks before slugs, as whoever writes an article does.
+    let tasks = igny8_content::table.filter(owned_by(conn)).filter(igny8_content::id.eq_any(&ids));
+    let tasks: Vec<Option<Uuid>> = tasks.select(igny8_content::task_id).load(conn).await?;
+    Task::lock_all(conn, &tasks.into_iter().flatten().collect::<Vec<_>>()).await?;
     let restored = db::statement(RESTORE)
         .bind::<SqlUuid, _>(conn.account().uuid())
         .bind::<Array<SqlUuid>, _>(&ids)

@@ -2,7 +2,7 @@
 
 use contracts::writer::v1 as pb;
 use contracts::writer::v1::ContentStatus;
-use db::{AccountConn, Stored};
+use db::{AccountConn, OnConstraint, Stored};
 use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Uuid as SqlUuid};
@@ -39,7 +39,8 @@ pub(super) async fn update(
     diesel::update(igny8_content::table.filter(owned_by(conn)).filter(igny8_content::id.eq(id)))
         .set(changed)
         .execute(conn)
-        .await?;
+        .await
+        .constraints(write::CONSTRAINTS)?;
     let reason = request.change_reason.trim();
     let why = Why::of(caller, if reason.is_empty() { "Edited." } else { reason });
     revise(conn, &content, &why).await
@@ -54,9 +55,10 @@ fn stale(content: &Content, seen: i64) -> Error {
     Error::new(Kind::Aborted, "STALE_REVISION", message)
 }
 
+/// Its slug may be another article's by now.
 const RESTORE: &str = "
-    UPDATE igny8_content c SET title = r.title, meta_title = r.meta_title, meta_description = r.meta_description, slug = r.slug,
-        excerpt = r.excerpt, html = r.html, primary_keyword = r.primary_keyword, secondary_keywords = r.secondary_keywords,
+    UPDATE igny8_content c SET title = r.title, meta_title = r.meta_title, meta_description = r.meta_description,
+        slug = app.free_slug(c.account_id, c.site_id, r.slug, c.id), excerpt = r.excerpt, html = r.html, primary_keyword = r.primary_keyword, secondary_keywords = r.secondary_keywords,
         tags = r.tags, categories = r.categories, word_count = r.word_count
     FROM igny8_content_revisions r
     WHERE c.account_id = $1 AND c.id = $2 AND r.account_id = $1 AND r.content_id = $2 AND r.number = $3";

@@ -1,5 +1,12 @@
 //! The last part of a page's address.
 
+use db::AccountConn;
+use diesel::prelude::*;
+use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use rpc::Result;
+use uuid::Uuid;
+
 /// As many characters as an address line shows.
 const LONGEST: usize = 80;
 
@@ -17,6 +24,21 @@ pub fn slug(text: &str) -> String {
         slug.extend(word.chars().take(LONGEST));
     }
     if slug.is_empty() { "article".to_owned() } else { slug }
+}
+
+#[derive(QueryableByName)]
+struct Free {
+    #[diesel(sql_type = Text)]
+    slug: String,
+}
+
+/// The slug of a text, with a number behind it where another article of the site has it. It stays free to the end of the transaction.
+pub async fn free_slug(conn: &mut AccountConn, site: Uuid, article: Uuid, text: &str) -> Result<String> {
+    let account = conn.account().uuid();
+    let statement = db::statement("SELECT app.free_slug($1, $2, $3, $4) AS slug").bind::<SqlUuid, _>(account);
+    let statement = statement.bind::<SqlUuid, _>(site).bind::<Text, _>(slug(text)).bind::<SqlUuid, _>(article);
+    let free: Free = statement.get_result(conn).await?;
+    Ok(free.slug)
 }
 
 #[cfg(test)]

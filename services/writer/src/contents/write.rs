@@ -8,20 +8,30 @@ use rpc::{Caller, Result};
 use uuid::Uuid;
 
 use super::revisions::{self, Why};
-use super::{Content, Texts};
+use super::{Content, Texts, free_slug};
 use crate::schema::igny8_content;
 use crate::selection::optional_id;
 use crate::tasks::{self, Task};
 use crate::{images, site_copies};
 
-const CONSTRAINTS: &[Constraint] = &[Constraint {
-    field: Some("task_id"),
-    ..Constraint::new(
-        "igny8_content_account_id_task_id_key",
-        "CONTENT_EXISTS",
-        "This task has an article already. Change that one, or delete it first.",
-    )
-}];
+pub(super) const CONSTRAINTS: &[Constraint] = &[
+    Constraint {
+        field: Some("task_id"),
+        ..Constraint::new(
+            "igny8_content_account_id_task_id_key",
+            "CONTENT_EXISTS",
+            "This task has an article already. Change that one, or delete it first.",
+        )
+    },
+    Constraint {
+        field: Some("slug"),
+        ..Constraint::new(
+            "igny8_content_account_id_site_id_slug_key",
+            "SLUG_TAKEN",
+            "Another article of this site has this slug. Choose another one.",
+        )
+    },
+];
 
 /// A new article.
 #[derive(Debug, Clone)]
@@ -32,7 +42,7 @@ pub struct Draft {
     pub sector_id: Uuid,
     /// The task that it is written for, held by the caller.
     pub task: Option<Task>,
-    /// Cleaned and counted when it is stored.
+    /// Cleaned and counted when it is stored. The slug is to be free ([`free_slug`]), or as a person chose it.
     pub texts: Texts,
     /// What a person should check.
     pub claims: Vec<String>,
@@ -41,7 +51,7 @@ pub struct Draft {
 }
 
 /// Stores a new article as its first revision; its task is written then. Nobody is told yet: do that with [`tell`] when all that belongs to
-/// it is there. `CONTENT_EXISTS` where the task has one.
+/// it is there. `CONTENT_EXISTS` where the task has one, `SLUG_TAKEN` where another one of the site has its slug.
 pub async fn write(conn: &mut AccountConn, draft: Draft, why: &Why) -> Result<Content> {
     let Draft { id, site_id, sector_id, task, texts, claims, built_in_draft } = draft;
     let content: Content = diesel::insert_into(igny8_content::table)
@@ -87,15 +97,11 @@ pub(super) async fn by_hand(
         Some(id) => Some(task_of(conn, id, sector_id).await?),
         None => None,
     };
-    let draft = Draft {
-        id: Uuid::now_v7(),
-        site_id,
-        sector_id,
-        task,
-        texts: Texts::from(request),
-        claims: Vec::new(),
-        built_in_draft: false,
-    };
+    let (id, mut texts) = (Uuid::now_v7(), Texts::from(request));
+    if texts.slug.trim().is_empty() {
+        texts.slug = free_slug(conn, site_id, id, &texts.title).await?;
+    }
+    let draft = Draft { id, site_id, sector_id, task, texts, claims: Vec::new(), built_in_draft: false };
     let content = write(conn, draft, &Why::of(caller, "Written by hand.")).await?;
     tell(conn, &content).await?;
     Ok(content)

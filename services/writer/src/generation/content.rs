@@ -152,11 +152,12 @@ async fn store(conn: &mut AccountConn, task: Task, result: ContentResult, why: &
         built_in_draft,
         ..
     } = result;
+    let slug = if slug.trim().is_empty() { &title } else { &slug };
     let texts = Texts {
+        slug: contents::free_slug(conn, site_id, id, slug).await?,
         title,
         meta_title,
         meta_description,
-        slug,
         excerpt,
         html,
         primary_keyword: task.primary_keyword.clone(),
