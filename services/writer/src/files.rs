@@ -4,12 +4,14 @@ mod check;
 mod dimensions;
 mod row;
 mod store;
+mod sweep;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use contracts::writer::v1 as pb;
 use contracts::writer::v1::file_service_server::FileService;
+use db::Db;
 use futures_util::stream::{BoxStream, StreamExt as _};
 use rpc::{AccountId, Result, Service};
 use sha2::{Digest, Sha256};
@@ -22,6 +24,7 @@ pub(crate) use check::{MAX_BYTES, check, too_large};
 pub(crate) use dimensions::Header;
 pub(crate) use row::File;
 pub use store::{Config, Store};
+pub use sweep::sweep;
 
 /// A picture that may be stored.
 #[derive(Debug, Clone)]
@@ -38,8 +41,10 @@ impl Checked {
         Ok(Self { header, sha256: Sha256::digest(&body).to_vec(), body })
     }
 
-    /// Puts the bytes into the store, before a row names them. Bytes that no row comes to name are overwritten by their like.
-    pub(crate) async fn store(&self, store: &Store, account: AccountId) -> Result<()> {
+    /// Puts the bytes into the store, for a picture of the site to show. Their row comes first: where no picture comes to show them, the
+    /// sweeper finds them by it.
+    pub(crate) async fn store(&self, db: &Db, store: &Store, (account, site): (AccountId, Uuid)) -> Result<()> {
+        db.account(account, async |conn| File::expect(conn, site, self).await).await?;
         store.put(account, &self.sha256, self.body.clone()).await
     }
 }

@@ -52,11 +52,11 @@ impl GenerationService for Generation {
 }
 
 /// What this service asks ai-processor for.
-pub fn actions(files: &files::Store) -> Vec<Box<dyn jobs::Action>> {
+pub fn actions(db: &db::Db, files: &files::Store) -> Vec<Box<dyn jobs::Action>> {
     vec![
         Box::new(content::WriteArticle),
         Box::new(prompts::DescribeImages),
-        Box::new(pictures::MakePicture { files: files.clone() }),
+        Box::new(pictures::MakePicture { db: db.clone(), files: files.clone() }),
     ]
 }
 

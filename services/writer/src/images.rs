@@ -117,9 +117,9 @@ impl ImageService for Images {
     ) -> Result<Response<pb::Image>, Status> {
         let (caller, mut first, rest) = rpc::open_upload(request).await?;
         let id = rpc::id("id", &first.id)?;
-        self.0.db.transaction(&caller, async |conn| writable(conn, id).await).await?;
+        let image = self.0.db.transaction(&caller, async |conn| writable(conn, id).await).await?;
         let body = receive(std::mem::take(&mut first.piece), rest).await?;
-        Ok(Response::new(self.replace(&caller, id, Checked::new(body.into())?).await?))
+        Ok(Response::new(self.replace(&caller, &image, Checked::new(body.into())?).await?))
     }
 
     async fn choose_image(&self, request: Request<pb::ChooseImageRequest>) -> Result<Response<pb::Image>, Status> {
@@ -136,12 +136,12 @@ impl ImageService for Images {
 }
 
 impl Images {
-    async fn replace(&self, caller: &Caller, id: Uuid, checked: Checked) -> Result<pb::Image> {
-        checked.store(&self.0.files, caller.account()).await?;
+    async fn replace(&self, caller: &Caller, image: &Image, checked: Checked) -> Result<pb::Image> {
+        checked.store(&self.0.db, &self.0.files, (caller.account(), image.site_id)).await?;
         let image = self.0.db.transaction(caller, async |conn| {
-            let image = writable(conn, id).await?;
+            let image = writable(conn, image.id).await?;
             pictures::add(conn, &image, &checked, None).await?;
-            let image = Image::get(conn, id).await?;
+            let image = Image::get(conn, image.id).await?;
             row::message(conn, image).await
         });
         image.await

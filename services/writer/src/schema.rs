@@ -125,7 +125,8 @@ diesel::table! {
         size -> BigInt,
         width -> Integer,
         height -> Integer,
-        created_at -> Timestamptz,
+        stored_at -> Timestamptz,
+        swept_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Erasing what has had its time: once a minute, across accounts, as the system role.
+//! Erasing what has had its time: once a minute, across accounts, as the system role. Files that nothing shows any more: once an hour.
 //!
 //! The policies of the tables repeat the graces: even a wrong statement here cannot erase an article that was deleted yesterday.
 
@@ -9,9 +9,11 @@ use db::{Db, SystemConn};
 use diesel_async::RunQueryDsl;
 use rpc::Result;
 
-use crate::App;
+use crate::{App, files};
 
 const EVERY: Duration = Duration::from_mins(1);
+/// Finding files that nothing shows takes a look at all of them.
+const FILES_EVERY: Duration = Duration::from_hours(1);
 
 /// Each in a transaction of its own, in portions, until nothing is left. The revisions of an article go with it.
 const ERASE: &[(&str, &str)] = &[
@@ -37,11 +39,24 @@ const ERASE: &[(&str, &str)] = &[
 
 /// Sweeps for as long as the process lives.
 pub async fn run(app: Arc<App>) {
+    tokio::join!(sweep_rows(&app), sweep_files(&app));
+}
+
+async fn sweep_rows(app: &App) {
     loop {
         if let Err(error) = sweep(&app.db).await {
             tracing::warn!(error = ?error, "could not sweep");
         }
         tokio::time::sleep(EVERY).await;
+    }
+}
+
+async fn sweep_files(app: &App) {
+    loop {
+        if let Err(error) = files::sweep(&app.db, &app.files).await {
+            tracing::warn!(error = ?error, "could not sweep files");
+        }
+        tokio::time::sleep(FILES_EVERY).await;
     }
 }
 

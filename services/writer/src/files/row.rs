@@ -1,8 +1,9 @@
 //! The row of a file.
 
 use db::AccountConn;
-use diesel::dsl::Eq;
+use diesel::dsl::{Eq, now};
 use diesel::prelude::*;
+use diesel::sql_types::{Binary, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use rpc::{Error, Result};
 use uuid::Uuid;
@@ -33,8 +34,15 @@ impl File {
         Ok(Self::query().filter(owned_by(conn)).filter(igny8_files::id.eq_any(ids)).load(conn).await?)
     }
 
-    /// The site's file with these bytes, which are in the store by now; a new one where it has none.
-    pub(crate) async fn keep(conn: &mut AccountConn, site: Uuid, checked: &Checked) -> Result<Uuid> {
+    /// Notes that bytes are about to be put into the store for a site: from here on nobody removes them for a day. Unavailable while they are being
+    /// removed.
+    pub(super) async fn expect(conn: &mut AccountConn, site: Uuid, checked: &Checked) -> Result<()> {
+        lock(conn, &checked.sha256).await?;
+        let like = igny8_files::table.filter(owned_by(conn)).filter(igny8_files::sha256.eq(&checked.sha256));
+        let swept = like.filter(igny8_files::swept_at.is_not_null());
+        if diesel::select(diesel::dsl::exists(swept)).get_result(conn).await? {
+            return Err(Error::unavailable(anyhow::anyhow!("the bytes of a file are being removed")));
+        }
         let pixels = |side: u32| i32::try_from(side).map_err(Error::internal);
         let new = (
             igny8_files::account_id.eq(conn.account().uuid()),
@@ -49,12 +57,28 @@ impl File {
         diesel::insert_into(igny8_files::table)
             .values(new)
             .on_conflict((igny8_files::account_id, igny8_files::site_id, igny8_files::sha256))
-            .do_nothing()
+            .do_update()
+            .set(igny8_files::stored_at.eq(now))
             .execute(conn)
             .await?;
+        Ok(())
+    }
+
+    /// The site's file with these bytes, which are in the store by now.
+    pub(crate) async fn stored(conn: &mut AccountConn, site: Uuid, checked: &Checked) -> Result<Uuid> {
         let row = igny8_files::table.filter(owned_by(conn)).filter(igny8_files::site_id.eq(site));
         Ok(row.filter(igny8_files::sha256.eq(&checked.sha256)).select(igny8_files::id).first(conn).await?)
     }
+}
+
+/// Lets one transaction at a time decide about the bytes with this hash, which several sites may have.
+pub(super) async fn lock(conn: &mut AccountConn, sha256: &[u8]) -> Result<()> {
+    db::statement("SELECT pg_advisory_xact_lock(hashtextextended($1::text || encode($2, 'hex'), 0))")
+        .bind::<SqlUuid, _>(conn.account().uuid())
+        .bind::<Binary, _>(sha256)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Every statement on this table names its account through here.

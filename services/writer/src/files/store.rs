@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 /// How much of a file one message carries.
 const PIECE: usize = 64 * 1024;
 
-/// How long a bucket is asked again: somebody waits, or a transaction does.
+/// How long a bucket is asked again: somebody waits.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The settings of files.
@@ -85,6 +85,14 @@ impl Store {
             futures_util::stream::iter(pieces)
         });
         Ok(pieces.boxed())
+    }
+
+    /// Removes a file; one that is not there is gone already.
+    pub async fn remove(&self, account: AccountId, sha256: &[u8]) -> Result<()> {
+        match self.0.delete(&name(account, sha256)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(unwritable(error)),
+        }
     }
 
     /// Removes all files of an account.

@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 use contracts::ai_processor::v1::{ImageInput, ImageResult, JobAction, JobClass};
 use contracts::billing::v1::SpendAction;
 use contracts::writer::v1::ImageSlot;
-use db::AccountConn;
+use db::{AccountConn, Db};
 use jobs::{Action, Figures, Frozen, JobRequest, Outcome, Spec};
 use prost::Message;
-use rpc::{Error, Result};
+use rpc::{AccountId, Error, Result};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ pub(super) const NAME: &str = "auto_generate_images";
 /// What the writer does around a job that makes a picture.
 #[derive(Debug, Clone)]
 pub(super) struct MakePicture {
+    pub(super) db: Db,
     pub(super) files: Store,
 }
 
@@ -69,15 +70,16 @@ impl Action for MakePicture {
         spec()
     }
 
-    /// The bytes go to the store before the rows that name them are committed: a repetition writes the same ones again.
+    async fn prepare(&self, account: AccountId, request: &JobRequest, outcome: &Outcome) -> Result<()> {
+        picture(outcome)?.store(&self.db, &self.files, (account, request.site_id)).await
+    }
+
     async fn apply(&self, conn: &mut AccountConn, request: &JobRequest, outcome: Outcome) -> Result<Figures> {
-        let ImageResult { body, .. } = ImageResult::decode(outcome.body.as_slice()).map_err(Error::internal)?;
         let Some(image) = Image::of(conn, &[request.target_id]).await?.pop() else {
             tracing::info!(request = %request.id, "an image was deleted while its picture was made");
             return Ok(Figures::new());
         };
-        let checked = Checked::new(body.into())?;
-        checked.store(&self.files, conn.account()).await?;
+        let checked = picture(&outcome)?;
         let (_, image) = Image::lock_in_article(conn, image.id).await?;
         images::add(conn, &image, &checked, Some(&super::receipt(request, outcome.receipt))).await?;
         Ok(Figures::from([("image_id".to_owned(), image.id.to_string())]))
@@ -87,4 +89,9 @@ impl Action for MakePicture {
         let why = JobRequest::find(conn, request.id).await?.and_then(|request| request.error_message);
         images::failed(conn, request.target_id, why.as_deref().unwrap_or("The picture could not be made.")).await
     }
+}
+
+fn picture(outcome: &Outcome) -> Result<Checked> {
+    let ImageResult { body, .. } = ImageResult::decode(outcome.body.as_slice()).map_err(Error::internal)?;
+    Checked::new(body.into())
 }

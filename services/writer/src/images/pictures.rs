@@ -21,7 +21,7 @@ pub(crate) async fn add(
     checked: &Checked,
     receipt: Option<&pb::WorkReceipt>,
 ) -> Result<()> {
-    let file = File::keep(conn, image.site_id, checked).await?;
+    let file = File::stored(conn, image.site_id, checked).await?;
     let receipt = receipt.map(serde_json::to_value).transpose().map_err(Error::internal)?;
     diesel::insert_into(igny8_pictures::table)
         .values((
