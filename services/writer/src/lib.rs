@@ -65,7 +65,12 @@ impl App {
         Ok(Self {
             bus: bus::Bus::new(SERVICE, &config.bus)?,
             sites: site_copies::Sites::new(db.clone(), auth),
-            jobs: jobs::Jobs::new(SERVICE, db.clone(), (billing, ai_processor.clone()), generation::actions(&db, &files)),
+            jobs: jobs::Jobs::new(
+                SERVICE,
+                db.clone(),
+                (billing, ai_processor.clone()),
+                generation::actions(&db, &files),
+            ),
             files,
             db,
             ai_processor,

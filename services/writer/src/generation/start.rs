@@ -8,7 +8,7 @@ use db::{AccountConn, idempotency};
 use futures_util::stream::{self, StreamExt as _};
 use jobs::{JobRequest, Order, Step};
 use prost::Message;
-use rpc::{Caller, Error, Result};
+use rpc::{Caller, Error, Kind, Result};
 use uuid::Uuid;
 
 use super::plan::{Piece, Plan, Work, left_out};
@@ -89,6 +89,7 @@ async fn begin(
     let (mut started, mut first) = (Vec::new(), None);
     for (object, outcome) in begun {
         match outcome {
+            Err(error) if error.reason() == IN_PROGRESS => return Err(error),
             Ok(request) => started.push(pb::StartedPiece {
                 object_id: object.to_string(),
                 task_id: request.id.to_string(),
@@ -114,8 +115,16 @@ async fn order(app: &App, caller: &Caller, (object, id): (Uuid, Uuid), work: Wor
         Work::Description => prompts::freeze(conn, object).await,
         Work::Picture => pictures::freeze(conn, object).await,
     };
-    app.jobs.order(caller.account(), order, freeze).await
+    let request = app.jobs.order(caller.account(), order, freeze).await?;
+    if matches!(request.step, Step::New | Step::Reserved) {
+        // The same request, sent twice, is still being begun: whether there are credits for it is not known yet.
+        let message = "A request with this Idempotency-Key is still running. Try again in a second.";
+        return Err(Error::new(Kind::Aborted, IN_PROGRESS, message));
+    }
+    Ok(request)
 }
+
+const IN_PROGRESS: &str = "IDEMPOTENCY_IN_PROGRESS";
 
 /// What all of it would cost. An article that needs descriptions is counted with the picture that follows.
 async fn quote(app: &App, caller: &Caller, Plan { pieces, left_out }: Plan) -> Result<pb::StartedWork> {

@@ -1,22 +1,22 @@
 //! Having articles written and images made: what is asked for, and what is done with the results. The way through billing and ai-processor
 //! is that of the fleet's own tests.
 
-use std::sync::Arc;
-
 use contracts::ai_processor::v1::{
     ContentImage, ContentResult, ContentSection, ImagePromptsResult, ImageResult, JobReceipt,
 };
 use contracts::writer::v1 as pb;
 use contracts::writer::v1::generation_service_client::GenerationServiceClient;
 use contracts::writer::v1::{ImageSlot, ImageState, TaskSelection, TaskStatus};
+use futures_util::future::join_all;
 use jobs::{Figures, JobRequest, Outcome};
 use prost::Message;
 use rpc::client::Channel;
 use rpc::{AccountId, Kind};
-use testkit::{Served, TestDb, internal};
+use testkit::internal;
 use uuid::Uuid;
 
 use crate::harness::{Place, Writer, nowhere, refusal};
+use crate::neighbours::Neighbour;
 use crate::pictures::png;
 
 fn generation(writer: &Writer) -> GenerationServiceClient<Channel> {
@@ -24,12 +24,10 @@ fn generation(writer: &Writer) -> GenerationServiceClient<Channel> {
 }
 
 /// A writer with a real billing, where a new account has credits, and without ai-processor.
-async fn with_billing() -> (Writer, TestDb, Served) {
-    let database = TestDb::new("billing", billing::MIGRATIONS).await;
-    let app = Arc::new(billing::App::new(&database.config()).unwrap());
-    let billing = testkit::serve("billing", billing::routes(&app)).await;
+async fn with_billing() -> (Writer, Neighbour) {
+    let billing = Neighbour::billing().await;
     let writer = Writer::start_with(&nowhere("auth"), &billing.target(), &nowhere("ai-processor")).await;
-    (writer, database, billing)
+    (writer, billing)
 }
 
 fn articles(tasks: &[&pb::Task], dry_run: bool) -> pb::AutoGenerateContentRequest {
@@ -56,10 +54,12 @@ async fn apply(writer: &Writer, place: &Place, action: &str, target: &str, resul
     let receipt =
         JobReceipt { provider: "built-in".into(), model: "rules".into(), tokens_out: 5, ..Default::default() };
     let outcome = Outcome { body: result.encode_to_vec(), receipt };
-    let actions = writer::generation::actions(&writer.app.files);
+    let actions = writer::generation::actions(&writer.app.db, &writer.app.files);
     let apply = actions.iter().find(|known| known.spec().name == action).unwrap();
-    let applied = writer.app.db.account(AccountId::of_message(account), async |conn| {
-        let request = JobRequest::find(conn, id).await?.unwrap();
+    let account = AccountId::of_message(account);
+    let request = writer.app.db.account(account, async |conn| JobRequest::find(conn, id).await).await.unwrap().unwrap();
+    apply.prepare(account, &request, &outcome).await.unwrap();
+    let applied = writer.app.db.account(account, async |conn| {
         let figures = apply.apply(conn, &request, outcome).await?;
         let end = format!("UPDATE igny8_job_requests SET step = 'applied', ended_at = now() WHERE id = '{id}'");
         diesel_async::RunQueryDsl::execute(diesel::sql_query(end), conn).await?;
@@ -157,7 +157,7 @@ async fn an_article_without_images_gets_a_featured_one_whose_picture_follows() {
 
 #[tokio::test]
 async fn a_dry_run_tells_the_price_and_starts_nothing() {
-    let (writer, _database, _billing) = with_billing().await;
+    let (writer, _billing) = with_billing().await;
     let place = writer.place().await;
     let (one, other) = (writer.task(&place, "Rye Bread").await, writer.task(&place, "Spelt Bread").await);
     let asked = place.owner.request(articles(&[&one, &other], true));
@@ -176,7 +176,7 @@ async fn a_dry_run_tells_the_price_and_starts_nothing() {
 
 #[tokio::test]
 async fn nothing_is_begun_while_the_processor_is_away_and_the_task_waits_again() {
-    let (writer, _database, _billing) = with_billing().await;
+    let (writer, _billing) = with_billing().await;
     let place = writer.place().await;
     let task = writer.task(&place, "Rye Bread").await;
     for _ in 0..2 {
@@ -190,14 +190,59 @@ async fn nothing_is_begun_while_the_processor_is_away_and_the_task_waits_again()
     assert_eq!(steps, ["abandoned", "abandoned"]);
 }
 
+/// The pieces that were begun by the same request, sent many times at once: whoever comes too early is told to come again.
+async fn at_once(writer: &Writer, place: &Place, tasks: &[&pb::Task]) -> Vec<Vec<String>> {
+    let one = async || loop {
+        let request = place.owner.request(articles(tasks, false));
+        let request = testkit::metadata(request, rpc::metadata::IDEMPOTENCY_KEY, "once");
+        match generation(writer).auto_generate_content(request).await {
+            Ok(work) => return work.into_inner().started.into_iter().map(|piece| piece.task_id).collect(),
+            Err(status) => {
+                let refused = rpc::Error::from(status);
+                assert_eq!(
+                    (refused.kind(), refused.reason()),
+                    (Kind::Aborted, "IDEMPOTENCY_IN_PROGRESS"),
+                    "{refused:?}"
+                );
+            }
+        }
+    };
+    join_all((0..24).map(|_| one())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_many_times_at_once_begins_each_piece_once() {
+    let (billing, ai) = (Neighbour::billing().await, Neighbour::ai_processor().await);
+    let writer = Writer::start_with(&nowhere("auth"), &billing.target(), &ai.target()).await;
+    for _ in 0..5 {
+        let place = writer.place().await;
+        let (one, other) = (writer.task(&place, "Rye Bread").await, writer.task(&place, "Spelt Bread").await);
+        let answers = at_once(&writer, &place, &[&one, &other]).await;
+        assert_eq!(answers[0].len(), 2);
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+        let account = place.owner.account();
+        let requests = format!("SELECT count(*) FROM igny8_job_requests WHERE account_id = '{account}'");
+        assert_eq!(writer.number(&requests).await, 2);
+    }
+    let jobs: i64 =
+        ai.database.superuser().await.query_one("SELECT count(*) FROM igny8_jobs", &[]).await.unwrap().get(0);
+    assert_eq!(jobs, 10);
+}
+
 #[tokio::test]
 async fn what_costs_more_than_there_is_is_refused_with_the_price() {
-    let (writer, database, _billing) = with_billing().await;
+    let (writer, billing) = with_billing().await;
     let place = writer.place().await;
     let task = writer.task(&place, "Rye Bread").await;
     let asked = place.owner.request(articles(&[&task], true));
     generation(&writer).auto_generate_content(asked).await.unwrap();
-    database.superuser().await.batch_execute("UPDATE igny8_prices SET credits = 1000, units = 1").await.unwrap();
+    billing
+        .database
+        .superuser()
+        .await
+        .batch_execute("UPDATE igny8_prices SET credits = 1000, units = 1")
+        .await
+        .unwrap();
     let asked = place.owner.request(articles(&[&task], false));
     let refused = refusal(generation(&writer).auto_generate_content(asked).await);
     assert_eq!(refused.reason(), "INSUFFICIENT_CREDITS");
@@ -206,7 +251,7 @@ async fn what_costs_more_than_there_is_is_refused_with_the_price() {
 
 #[tokio::test]
 async fn automation_keeps_within_its_budget() {
-    let (writer, _database, _billing) = with_billing().await;
+    let (writer, _billing) = with_billing().await;
     let place = writer.place().await;
     let task = writer.task(&place, "Rye Bread").await;
     let start = pb::StartContentRequest {
@@ -256,7 +301,7 @@ async fn images_that_are_there_are_nothing_to_start_again() {
 
 #[tokio::test]
 async fn a_task_that_does_not_wait_is_left_out() {
-    let (writer, _database, _billing) = with_billing().await;
+    let (writer, _billing) = with_billing().await;
     let place = writer.place().await;
     let (task, written_task) = (writer.task(&place, "Rolls").await, writer.task(&place, "Rye Bread").await);
     apply(&writer, &place, "auto_generate_content", &written_task.id, &written()).await;

@@ -22,7 +22,7 @@ pub struct Writer {
     pub database: TestDb,
     pub app: Arc<App>,
     pub served: Served,
-    _files: TempDir,
+    pub files: TempDir,
 }
 
 /// A site with one sector, and somebody of its account who may do everything.
@@ -46,7 +46,7 @@ impl Writer {
         let channel = |target: &Target| Channel::new(target, &testkit::tls().identity("writer"));
         let app = Arc::new(App::new(&config, channel(auth), channel(billing), channel(ai_processor)).unwrap());
         let served = testkit::serve("writer", writer::routes(&app)).await;
-        Self { database, app, served, _files: files }
+        Self { database, app, served, files }
     }
 
     /// As the gateway calls.
