@@ -317,7 +317,7 @@ async fn a_keyword_that_a_person_moves_during_a_run_stays_where_it_was_put() {
     );
     moving.execute(&change, &[]).await.unwrap();
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let (_, ()) = tokio::join!(drive(&planner), async {
+    let ((), ()) = tokio::join!(drive(&planner), async {
         while planner.number(waits).await == 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
