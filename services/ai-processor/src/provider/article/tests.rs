@@ -26,11 +26,11 @@ fn outline(headings: &[&str], questions: &[&str]) -> pb::ContentResult {
 }
 
 /// An article of one section, of a provider that costs nothing and answers at once.
-fn written(ask: impl Fn(Ask) -> Result<Reply, Failure>) -> Result<pb::ContentResult, Failure> {
+fn written(ask: impl Fn(Ask) -> Reply) -> Result<pb::ContentResult, Failure> {
     let reporter = Reporter::new(Arc::default());
     let outline = outline(&["What to Pack"], &["Is it far?", "What if it rains?"]);
     let desk = Desk { reporter: &reporter, steps: None };
-    write(desk, b"", async { Ok(outline) }, |asked| ready(ask(asked))).now_or_never().unwrap()
+    write(desk, b"", async { Ok(outline) }, |asked| ready(Ok(ask(asked)))).now_or_never().unwrap()
 }
 
 fn text_of(part: &Part, section: &'static str) -> &'static str {
@@ -42,16 +42,16 @@ fn text_of(part: &Part, section: &'static str) -> &'static str {
     }
 }
 
-fn whole(html: &str) -> Result<Reply, Failure> {
-    Ok(Reply { html: html.to_owned(), cut_off: false })
+fn whole(html: &str) -> Reply {
+    Reply { html: html.to_owned(), cut_off: false }
 }
 
-fn cut_off(html: &str) -> Result<Reply, Failure> {
-    Ok(Reply { html: html.to_owned(), cut_off: true })
+fn cut_off(html: &str) -> Reply {
+    Reply { html: html.to_owned(), cut_off: true }
 }
 
 /// At most so many letters, wherever that ends.
-fn at_most(letters: usize, text: &str, written: &str) -> Result<Reply, Failure> {
+fn at_most(letters: usize, text: &str, written: &str) -> Reply {
     let rest = text.strip_prefix(written).expect("asked to go on where nothing stopped");
     match rest.char_indices().nth(letters) {
         Some((end, _)) => cut_off(&rest[..end]),
@@ -121,7 +121,7 @@ fn people_see_which_section_is_written() {
     };
     let outline = outline(&["What to Pack", "The Way"], &[]);
     let desk = Desk { reporter: &reporter, steps: None };
-    write(desk, b"", async { Ok(outline) }, |asked| ready(ask(asked))).now_or_never().unwrap().unwrap();
+    write(desk, b"", async { Ok(outline) }, |asked| ready(Ok(ask(asked)))).now_or_never().unwrap().unwrap();
     let seen = seen.into_inner();
     let messages: Vec<&str> = seen.iter().map(|(_, message)| message.as_str()).collect();
     assert_eq!(
