@@ -93,6 +93,8 @@ impl TaskService for Tasks {
     async fn update_task(&self, request: Request<pb::UpdateTaskRequest>) -> Result<Response<pb::Task>, Status> {
         let (caller, request) = rpc::open(request)?;
         let id = rpc::id("id", &request.id)?;
+        // Whose task it is not is told that, and nothing of its profile.
+        self.0.db.transaction(&caller, async |conn| Task::get(conn, id).await).await?;
         author_profiles::ensure(&self.0, &caller, request.author_profile_id.as_deref()).await?;
         let task = self.0.db.transaction(&caller, async |conn| {
             let task = change::one(conn, id, &request).await?;
